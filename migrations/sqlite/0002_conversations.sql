@@ -1,0 +1,64 @@
+CREATE TABLE conversations (
+  id            BLOB    PRIMARY KEY NOT NULL,
+  kind          TEXT    NOT NULL CHECK (kind IN ('chat', 'support')),
+  owner_user_id BLOB    REFERENCES users (id) ON DELETE CASCADE,
+  title         TEXT    NOT NULL DEFAULT '',
+  titled_by     TEXT    NOT NULL DEFAULT 'nobody' CHECK (titled_by IN ('nobody', 'machine', 'person')),
+  answering     TEXT    NOT NULL DEFAULT 'bot' CHECK (answering IN ('bot', 'human', 'paused')),
+  last_seq      INTEGER NOT NULL DEFAULT 0,   -- of its events; raised in the transaction of each change
+  created_at    INTEGER NOT NULL,
+  updated_at    INTEGER NOT NULL,
+  deleted_at    INTEGER
+) STRICT;
+CREATE INDEX conversations_owner ON conversations (owner_user_id, updated_at DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX conversations_deleted ON conversations (deleted_at) WHERE deleted_at IS NOT NULL;
+
+CREATE TABLE messages (
+  id              BLOB    PRIMARY KEY NOT NULL,
+  conversation_id BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+  parent_id       BLOB    REFERENCES messages (id) ON DELETE CASCADE,
+  author          TEXT    NOT NULL CHECK (author IN ('user', 'bot', 'visitor', 'agent')),
+  client_id       TEXT,
+  content         TEXT    NOT NULL DEFAULT '', -- of a reply in the making: what stood before this generation
+  state           TEXT    NOT NULL CHECK (state IN ('streaming', 'complete', 'stopped', 'interrupted', 'failed')),
+  error_code      TEXT,
+  error_message   TEXT,
+  generation_id   BLOB,                        -- the newest
+  model           TEXT,
+  sources         TEXT    NOT NULL DEFAULT '[]',
+  active          INTEGER NOT NULL DEFAULT 1,  -- 0: a sibling took its place
+  created_at      INTEGER NOT NULL,
+  finished_at     INTEGER,
+  CONSTRAINT messages_client_id UNIQUE (conversation_id, author, client_id)
+) STRICT;
+CREATE INDEX messages_thread ON messages (conversation_id, id) WHERE active;
+CREATE INDEX messages_parent ON messages (parent_id);
+
+CREATE TABLE generations (
+  id              BLOB    PRIMARY KEY NOT NULL,
+  conversation_id BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+  message_id      BLOB    NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  owner           TEXT    NOT NULL,            -- the server process that runs it
+  lease_until     INTEGER NOT NULL,            -- renewed by the heartbeat; past it the reaper takes over
+  stop_requested  INTEGER NOT NULL DEFAULT 0,
+  created_at      INTEGER NOT NULL,
+  finished_at     INTEGER,
+  input_tokens    INTEGER,
+  output_tokens   INTEGER
+) STRICT;
+CREATE INDEX generations_running ON generations (lease_until) WHERE finished_at IS NULL;
+CREATE INDEX generations_message ON generations (message_id);
+CREATE INDEX generations_conversation ON generations (conversation_id);
+
+-- Every change of a conversation. While a reply streams each group of chunks is one `message.delta` row; when it ends
+-- they become one `message.text` row that says which seq ended at which byte of the message, so that the text stands
+-- once and a reader can still start anywhere.
+CREATE TABLE events (
+  conversation_id BLOB    NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+  seq             INTEGER NOT NULL,
+  kind            TEXT    NOT NULL,
+  message_id      BLOB,
+  body            TEXT    NOT NULL DEFAULT '',
+  PRIMARY KEY (conversation_id, seq)
+) STRICT;
+CREATE INDEX events_message ON events (message_id, seq);

@@ -1,0 +1,88 @@
+//! The settings: one typed [`Config`] from a TOML file, the environment and flags, in rising order.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Who can make an account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignUpMode {
+    /// Anyone.
+    Open,
+    /// Whoever has a code.
+    Invite,
+    /// Nobody, but for the very first account.
+    Closed,
+}
+
+/// An OpenAI-compatible endpoint.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ModelSettings {
+    /// The base address up to and with `/v1`.
+    pub url: String,
+    /// Sent as a bearer token; local servers need none.
+    pub key: Option<Secret>,
+    /// The model's name as the endpoint knows it.
+    pub name: String,
+}
+
+/// A value that no log, error or Debug output shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps it.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself, at the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("********")
+    }
+}
+
+/// All settings, checked. The table in README.md names the key of each.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub addr: SocketAddr,
+    /// The folder for the database, secrets and files.
+    pub data: PathBuf,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database_url: Secret,
+    /// The origins under which people reach the app (`https://chat.example`), for the cross-site check and cookies.
+    pub origins: Vec<String>,
+    /// Whether cookies carry `Secure` and their prefixes: every origin is https.
+    pub secure_cookies: bool,
+    /// Who can make an account.
+    pub signup: SignUpMode,
+    /// Life of an access token; 2 minutes.
+    pub access_ttl: Duration,
+    /// Life of a program's access token after a refresh; 2 hours.
+    pub access_ttl_refreshed: Duration,
+    /// A session that nobody uses ends after this; 30 days.
+    pub session_idle: Duration,
+    /// Every session ends after this; 90 days.
+    pub session_absolute: Duration,
+    /// The fewest characters of a password; 8.
+    pub password_min: usize,
+    /// Networks whose `X-Forwarded-For` is believed, as addresses or CIDR.
+    pub trusted_proxies: Vec<String>,
+    /// The model; without one, Guide answers.
+    pub model: Option<ModelSettings>,
+    /// Replies that stream at once on this server; 1000.
+    pub max_streams: usize,
+    /// Connections at once; 16384.
+    pub max_connections: usize,
+}
+
+impl std::fmt::Debug for ModelSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ModelSettings").field("url", &self.url).field("name", &self.name).finish_non_exhaustive()
+    }
+}

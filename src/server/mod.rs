@@ -1,0 +1,18 @@
+//! All that only the server has.
+//!
+//! Read [`state`] for what there is, [`run`] for how it is put together, and then the feature you came for.
+
+pub mod accounts;
+pub mod clock;
+pub mod config;
+pub mod conversation;
+pub mod error;
+pub mod generation;
+pub mod http;
+pub mod hub;
+pub mod knowledge;
+pub mod lifecycle;
+pub mod model;
+pub mod run;
+pub mod state;
+pub mod store;

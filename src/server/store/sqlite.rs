@@ -1,0 +1,50 @@
+//! What only SQLite needs.
+
+use sqlx::{
+    SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::Path, time::Duration};
+
+/// The tables, embedded.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// More readers than cores only wait for each other.
+const READERS: u32 = 4;
+
+/// Opens the file, making it and its folder when missing: the one writer and the readers.
+pub async fn connect(path: &Path, acquire: Duration) -> Result<(SqlitePool, SqlitePool), sqlx::Error> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // NORMAL may lose the last commits with the power; what was acknowledged must stand.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(acquire)
+        .foreign_keys(true)
+        .optimize_on_close(true, None);
+    let pool = || SqlitePoolOptions::new().acquire_timeout(acquire).idle_timeout(None).max_lifetime(None);
+    let write = pool().max_connections(1).connect_with(options.clone()).await?;
+    let read = pool().max_connections(READERS).connect_with(options.pragma("query_only", "on")).await?;
+    Ok((write, read))
+}
+
+/// Folds the write-ahead log into the file, so that a stopped server leaves one file.
+pub async fn checkpoint(write: &SqlitePool) {
+    if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await {
+        tracing::warn!(%error, "the write-ahead log stays beside the database");
+    }
+}
+
+/// `VACUUM INTO`: one read transaction's view, written as a compact database.
+pub async fn backup(read: &SqlitePool, file: &Path) -> Result<(), sqlx::Error> {
+    // The readers are query_only, which forbids VACUUM; the copy gets a connection of its own.
+    let options = (*read.connect_options()).clone().pragma("query_only", "off");
+    let mut connection = sqlx::ConnectOptions::connect(&options).await?;
+    sqlx::query("VACUUM INTO $1").bind(file.to_string_lossy().into_owned()).execute(&mut connection).await?;
+    sqlx::Connection::close(connection).await
+}

@@ -1,0 +1,9 @@
+//! Integration tests: the real router behind a real socket, each on SQLite and on PostgreSQL.
+//!
+//! `make test` starts the PostgreSQL; by hand: `.ci/with-postgres cargo nextest run --test integration`.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+
+#[macro_use]
+mod harness;
+
+mod start;
