@@ -1,17 +1,42 @@
 //! The HTML document around every page.
 
 use super::App;
-use leptos::prelude::*;
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
+
+/// Where the browser finds the app's files, with the hash of their content in the name where the build made one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bundle {
+    /// The script that loads the app.
+    pub js: String,
+    /// The app.
+    pub wasm: String,
+    /// The style.
+    pub css: String,
+}
 
 /// The document; the server renders it, the browser never does.
-pub fn document(options: LeptosOptions) -> impl IntoView {
+///
+/// The tags that start the app are written by hand: `<HydrationScripts>` puts the nonce into `crossorigin`, where
+/// other markup can read it, and panics where the hash file is missing.
+pub fn document(bundle: Bundle) -> impl IntoView {
+    let nonce = use_nonce();
+    let start = format!(
+        "import('{js}').then(app => app.default({{module_or_path: '{wasm}'}}).then(() => app.hydrate()))",
+        js = bundle.js,
+        wasm = bundle.wasm,
+    );
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <HydrationScripts options/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content"/>
+                <link rel="stylesheet" href=bundle.css/>
+                <link rel="modulepreload" href=bundle.js nonce=nonce.clone()/>
+                <link rel="preload" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" href=bundle.wasm/>
+                <script type="module" nonce=nonce inner_html=start/>
+                <MetaTags/>
             </head>
             <body><App/></body>
         </html>

@@ -1,5 +1,6 @@
 //! The app's pages and server functions.
 
+use super::assets;
 use crate::{
     app::{App, shell},
     server::state::AppState,
@@ -15,6 +16,6 @@ pub fn router(state: &AppState) -> Router<AppState> {
         move || provide_context(state.clone())
     };
     let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, context.clone());
-    let options = state.leptos.clone();
-    Router::new().leptos_routes_with_context(state, routes, context, move || shell::document(options.clone()))
+    let bundle = assets::bundle(&state.leptos);
+    Router::new().leptos_routes_with_context(state, routes, context, move || shell::document(bundle.clone()))
 }
