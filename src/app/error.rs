@@ -1,7 +1,10 @@
 //! Server functions fail with the one error of the network.
 
 use crate::wire::error::{ApiError, Code};
-use leptos::server_fn::{codec::JsonEncoding, error::{FromServerFnError, ServerFnErrorErr}};
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
 
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;

@@ -5,7 +5,10 @@ pub mod shell;
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
-use leptos_router::{components::{Route, Router, Routes}, path};
+use leptos_router::{
+    components::{Route, Router, Routes},
+    path,
+};
 
 /// The contexts and the route table, nothing else.
 #[component]

@@ -1,8 +1,17 @@
 //! The composition root: settings in, a serving server out.
 
 use super::{
-    accounts::Accounts, config::Config, conversation::Conversations, generation::Engine, http, hub::local::LocalHub,
-    knowledge::Knowledge, lifecycle::Lifecycle, model::Model, state::AppState, store::{OpenError, Store},
+    accounts::Accounts,
+    config::Config,
+    conversation::Conversations,
+    generation::Engine,
+    http,
+    hub::local::LocalHub,
+    knowledge::Knowledge,
+    lifecycle::Lifecycle,
+    model::Model,
+    state::AppState,
+    store::{OpenError, Store},
 };
 use futures::{StreamExt, stream};
 use leptos::config::LeptosOptions;

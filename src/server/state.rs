@@ -1,8 +1,8 @@
 //! What every request can reach. Cheap to clone; each extractor takes only the part it needs.
 
 use super::{
-    accounts::Accounts, config::Config, conversation::Conversations, generation::Engine, hub::Hub, knowledge::Knowledge,
-    lifecycle::Lifecycle, store::Store,
+    accounts::Accounts, config::Config, conversation::Conversations, generation::Engine, hub::Hub,
+    knowledge::Knowledge, lifecycle::Lifecycle, store::Store,
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;

@@ -1,7 +1,14 @@
 //! Accounts: who may come in, and as whom.
 
-use super::{config::Config, error::{Error, Result}, store::Store};
-use crate::wire::{account::{LogIn, SessionInfo, SignUp, Viewer}, id::{SessionId, UserId}};
+use super::{
+    config::Config,
+    error::{Error, Result},
+    store::Store,
+};
+use crate::wire::{
+    account::{LogIn, SessionInfo, SignUp, Viewer},
+    id::{SessionId, UserId},
+};
 use std::{net::IpAddr, sync::Arc};
 
 /// The use cases of accounts. Cheap to clone.

@@ -1,6 +1,11 @@
 //! Conversations: the use cases of chats.
 
-use super::{error::{Error, Result}, hub::Hub, store::Store, generation::Engine};
+use super::{
+    error::{Error, Result},
+    generation::Engine,
+    hub::Hub,
+    store::Store,
+};
 use crate::wire::{
     conversation::{Conversation, ReplyRef, SendMessage, Sent, Snapshot},
     id::{ConversationId, GenerationId, MessageId, UserId},
@@ -50,12 +55,24 @@ impl Conversations {
     }
 
     /// The messages from the beginning, oldest first.
-    pub async fn messages(&self, _owner: UserId, _id: ConversationId, _cursor: Option<&str>, _limit: u32) -> Result<Page<Message>> {
+    pub async fn messages(
+        &self,
+        _owner: UserId,
+        _id: ConversationId,
+        _cursor: Option<&str>,
+        _limit: u32,
+    ) -> Result<Page<Message>> {
         Err(Error::Internal("not yet".into()))
     }
 
     /// The messages before `cursor`, oldest first; `next_cursor` leads further back.
-    pub async fn older(&self, _owner: UserId, _id: ConversationId, _cursor: &str, _limit: u32) -> Result<Page<Message>> {
+    pub async fn older(
+        &self,
+        _owner: UserId,
+        _id: ConversationId,
+        _cursor: &str,
+        _limit: u32,
+    ) -> Result<Page<Message>> {
         Err(Error::Internal("not yet".into()))
     }
 

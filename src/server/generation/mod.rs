@@ -18,7 +18,13 @@ struct Inner {
 
 impl Engine {
     /// An engine that answers with one model.
-    pub fn new(store: Store, hub: Arc<dyn Hub>, model: Arc<dyn Model>, lifecycle: Lifecycle, max_streams: usize) -> Self {
+    pub fn new(
+        store: Store,
+        hub: Arc<dyn Hub>,
+        model: Arc<dyn Model>,
+        lifecycle: Lifecycle,
+        max_streams: usize,
+    ) -> Self {
         Self(Arc::new(Inner { store, hub, model, lifecycle, max_streams }))
     }
 

@@ -23,8 +23,7 @@ pub fn bundle(options: &LeptosOptions) -> Bundle {
         let line = hashes.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(':'));
         line.map(|hash| format!(".{}", hash.trim())).unwrap_or_default()
     };
-    let name = |kind: &str, ending: &str| {
-        format!("/{}/{}{}.{ending}", options.site_pkg_dir, options.output_name, hash(kind))
-    };
+    let name =
+        |kind: &str, ending: &str| format!("/{}/{}{}.{ending}", options.site_pkg_dir, options.output_name, hash(kind));
     Bundle { js: name("js", "js"), wasm: name("wasm", "wasm"), css: name("css", "css") }
 }

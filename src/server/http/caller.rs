@@ -20,7 +20,8 @@ pub fn state() -> Result<AppState, ApiError> {
 /// [`Code::Unauthenticated`] when nobody is logged in.
 pub async fn user() -> Result<(AppState, Caller), ApiError> {
     let state = state()?;
-    let caller = answer(leptos_axum::extract_with_state::<CurrentUser, _>(&state).await.map_err(|_| Error::unauthenticated()));
+    let caller =
+        answer(leptos_axum::extract_with_state::<CurrentUser, _>(&state).await.map_err(|_| Error::unauthenticated()));
     caller.map(|CurrentUser(caller)| (state, caller))
 }
 

@@ -2,7 +2,10 @@
 
 use super::{Hub, Signal};
 use crate::wire::id::ConversationId;
-use std::{collections::HashMap, sync::{Mutex, PoisonError}};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 use tokio::sync::broadcast;
 
 /// Signals a reader may be behind before it is sent to the store instead.

@@ -44,7 +44,10 @@ pub struct Store(Arc<Pools>);
 
 enum Pools {
     /// One writer, several readers of one file.
-    Sqlite { write: SqlitePool, read: SqlitePool },
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -179,7 +182,6 @@ pub enum OpenError {
 /// spellings are asked for: `is_unique(&error, "users_email", "users.email")`.
 pub fn is_unique(error: &sqlx::Error, constraint: &str, columns: &str) -> bool {
     error.as_database_error().is_some_and(|error| {
-        error.is_unique_violation()
-            && (error.constraint() == Some(constraint) || error.message().contains(columns))
+        error.is_unique_violation() && (error.constraint() == Some(constraint) || error.message().contains(columns))
     })
 }
