@@ -1,5 +1,6 @@
 //! The Leptos app: pages, components and the server functions they call, a folder a feature.
 
+pub mod chat;
 pub mod error;
 pub mod shell;
 
