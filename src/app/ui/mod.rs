@@ -1,0 +1,13 @@
+//! Components without server calls: what they show comes in as properties, what happens goes out as callbacks.
+//!
+//! Their style is style/ui.css, in the order of these modules.
+
+pub mod avatar;
+pub mod button;
+pub mod dialog;
+pub mod field;
+pub mod icon;
+pub mod menu;
+pub mod skeleton;
+pub mod time;
+pub mod toast;
