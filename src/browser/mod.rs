@@ -2,6 +2,8 @@
 //!
 //! Call these in effects and event handlers only: during the first render the page must be what the server wrote.
 
+pub mod chat;
+
 use crate::wire::time::Timestamp;
 use js_sys::{Date, JsString, Object, Reflect};
 use leptos::{ev, prelude::window};

@@ -12,11 +12,6 @@ use crate::wire::{
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
-/// Chats on one page of the list.
-pub const CHATS: u32 = 40;
-/// Messages on one page of a chat.
-pub const MESSAGES: u32 = 50;
-
 /// A page of the list, and the server's clock, so that both sides of the hydration group by the same day.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ChatList {
@@ -28,7 +23,7 @@ pub struct ChatList {
 
 /// A chat as its page opens it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct OpenChat {
+pub struct Opened {
     /// The chat; with `before`, an earlier part of it.
     pub snapshot: Snapshot,
     /// The `client_id` of the message that the form sends when no script runs.
@@ -39,7 +34,7 @@ pub struct OpenChat {
 
 /// What an empty chat shows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ChatContext {
+pub struct Context {
     /// The name of the model that will answer.
     pub model: String,
     /// Questions that this model can answer.
@@ -62,7 +57,7 @@ pub struct Begun {
 pub async fn list_chats(cursor: Option<String>) -> Result<ChatList, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, caller) = caller::user().await?;
-    let page = caller::answer(state.conversations.list(caller.user, cursor.as_deref(), CHATS).await)?;
+    let page = caller::answer(state.conversations.list(caller.viewer.id, cursor.as_deref(), 40).await)?;
     Ok(ChatList { page, now: clock::now() })
 }
 
@@ -71,20 +66,20 @@ pub async fn list_chats(cursor: Option<String>) -> Result<ChatList, ApiError> {
 pub async fn latest_chat() -> Result<Option<ConversationId>, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
-    caller::answer(state.conversations.latest(caller.user).await)
+    caller::answer(state.conversations.latest(caller.viewer.id).await)
 }
 
 /// A chat with its newest messages, or with those before a cursor.
 #[server(input = Json)]
-pub async fn open_chat(id: ConversationId, before: Option<String>) -> Result<OpenChat, ApiError> {
+pub async fn open_chat(id: ConversationId, before: Option<String>) -> Result<Opened, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, caller) = caller::user().await?;
-    let mut snapshot = caller::answer(state.conversations.open(caller.user, id, MESSAGES).await)?;
+    let mut snapshot = caller::answer(state.conversations.open(caller.viewer.id, id, 50).await)?;
     if let Some(before) = &before {
-        let page = caller::answer(state.conversations.older(caller.user, id, before, MESSAGES).await)?;
+        let page = caller::answer(state.conversations.older(caller.viewer.id, id, before, 50).await)?;
         (snapshot.messages, snapshot.older_cursor) = (page.items, page.next_cursor);
     }
-    Ok(OpenChat { snapshot, form_id: clock::new_id().to_string(), earlier: before.is_some() })
+    Ok(Opened { snapshot, form_id: clock::new_id().to_string(), earlier: before.is_some() })
 }
 
 /// The messages before a cursor, oldest first.
@@ -92,17 +87,27 @@ pub async fn open_chat(id: ConversationId, before: Option<String>) -> Result<Ope
 pub async fn older_messages(id: ConversationId, cursor: String) -> Result<Page<Message>, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
-    caller::answer(state.conversations.older(caller.user, id, &cursor, MESSAGES).await)
+    caller::answer(state.conversations.older(caller.viewer.id, id, &cursor, 50).await)
 }
 
 /// What an empty chat shows.
 #[server(input = Json)]
-pub async fn chat_context() -> Result<ChatContext, ApiError> {
+pub async fn chat_context() -> Result<Context, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, _) = caller::user().await?;
-    Ok(ChatContext {
+    // Questions that the model in use can answer: Guide reads the manual, other models know the world.
+    let suggestions = if state.config.model.is_some() {
+        [
+            "Explain how HTTPS keeps a password safe on the way, in five sentences",
+            "Draft a short, friendly reply that declines a meeting invitation",
+            "Plan three vegetarian dinners for a busy week, with a shopping list",
+        ]
+    } else {
+        ["What can Parlor do?", "How do I connect my own model?", "How do I put the chat on my website?"]
+    };
+    Ok(Context {
         model: state.engine.model_name().to_owned(),
-        suggestions: super::home::suggestions(state.config.model.is_some()),
+        suggestions: suggestions.map(str::to_owned).to_vec(),
         form_id: clock::new_id().to_string(),
     })
 }
@@ -112,17 +117,21 @@ pub async fn chat_context() -> Result<ChatContext, ApiError> {
 pub async fn check_chat(id: ConversationId) -> Result<(), ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
-    caller::answer(state.conversations.get(caller.user, id).await).map(drop)
+    caller::answer(state.conversations.get(caller.viewer.id, id).await).map(drop)
 }
 
-/// Begins a chat with its first message. The same `client_id` begins one chat, however often it is sent.
+/// Begins a chat with its first message. A chat whose first message is refused is not kept.
 #[server]
 pub async fn new_chat_send(client_id: String, content: String) -> Result<Begun, ApiError> {
     use crate::{server::http::caller, wire::conversation::SendMessage};
     let (state, caller) = caller::user().await?;
-    let conversation = caller::answer(state.conversations.create(caller.user).await)?.id;
+    let conversation = caller::answer(state.conversations.create(caller.viewer.id).await)?.id;
     let message = SendMessage { client_id, content };
-    let sent = caller::answer(state.conversations.send(caller.user, conversation, message).await)?;
+    let sent = state.conversations.send(caller.viewer.id, conversation, message).await;
+    if sent.is_err() {
+        caller::answer(state.conversations.delete(caller.viewer.id, conversation).await)?;
+    }
+    let sent = caller::answer(sent)?;
     caller::land(&format!("/chat/{conversation}"));
     Ok(Begun { conversation, sent })
 }
@@ -133,7 +142,7 @@ pub async fn send_message(id: ConversationId, client_id: String, content: String
     use crate::{server::http::caller, wire::conversation::SendMessage};
     let (state, caller) = caller::user().await?;
     caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.send(caller.user, id, SendMessage { client_id, content }).await)
+    caller::answer(state.conversations.send(caller.viewer.id, id, SendMessage { client_id, content }).await)
 }
 
 /// Writes a reply anew.
@@ -142,7 +151,7 @@ pub async fn regenerate(id: ConversationId, message_id: MessageId) -> Result<Rep
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
     caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.regenerate(caller.user, message_id).await)
+    caller::answer(state.conversations.regenerate(caller.viewer.id, message_id).await)
 }
 
 /// Goes on with a reply that ended early.
@@ -151,7 +160,7 @@ pub async fn resume_reply(id: ConversationId, message_id: MessageId) -> Result<R
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
     caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.resume(caller.user, message_id).await)
+    caller::answer(state.conversations.resume(caller.viewer.id, message_id).await)
 }
 
 /// Stops a reply; what was written is kept.
@@ -160,7 +169,7 @@ pub async fn stop_reply(id: ConversationId, generation_id: GenerationId) -> Resu
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
     caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.stop(caller.user, generation_id).await)
+    caller::answer(state.conversations.stop(caller.viewer.id, generation_id).await)
 }
 
 /// Gives a chat a title.
@@ -169,7 +178,7 @@ pub async fn rename_chat(id: ConversationId, title: String) -> Result<Conversati
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
     caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.rename(caller.user, id, &title).await)
+    caller::answer(state.conversations.rename(caller.viewer.id, id, &title).await)
 }
 
 /// Deletes a chat; [`restore_chat`] brings it back for ten minutes.
@@ -178,7 +187,7 @@ pub async fn delete_chat(id: ConversationId) -> Result<(), ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
     caller::land("/");
-    caller::answer(state.conversations.delete(caller.user, id).await)
+    caller::answer(state.conversations.delete(caller.viewer.id, id).await)
 }
 
 /// Takes a deletion back.
@@ -187,5 +196,5 @@ pub async fn restore_chat(id: ConversationId) -> Result<Conversation, ApiError> 
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
     caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.restore(caller.user, id).await)
+    caller::answer(state.conversations.restore(caller.viewer.id, id).await)
 }

@@ -104,10 +104,7 @@ impl Thread {
 
     /// The messages to show, oldest first: without the reply that is being replaced and what follows it.
     pub fn visible(&self) -> &[Entry] {
-        let end = self
-            .replacing
-            .and_then(|id| self.position(id))
-            .unwrap_or(self.entries.len());
+        let end = self.replacing.and_then(|id| self.position(id)).unwrap_or(self.entries.len());
         self.entries.get(..end).unwrap_or_default()
     }
 
@@ -127,9 +124,10 @@ impl Thread {
             return true;
         }
         self.entries.iter().any(|entry| entry.delivery == Delivery::Sending)
-            || self.entries.last().is_some_and(|last| {
-                last.message.author == Author::User && last.delivery == Delivery::Stored
-            })
+            || self
+                .entries
+                .last()
+                .is_some_and(|last| last.message.author == Author::User && last.delivery == Delivery::Stored)
     }
 
     /// Applies events in their order. Those that are known already are passed over.

@@ -5,7 +5,7 @@ use crate::{
     server::{accounts::Caller, error::Error, state::AppState},
     wire::error::{ApiError, Code},
 };
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -39,4 +39,15 @@ pub fn answer<T>(result: Result<T, Error>) -> Result<T, ApiError> {
 /// An answer that no use case makes, such as a field that is missing.
 pub fn refuse<T>(code: Code, message: &str) -> Result<T, ApiError> {
     answer(Err(Error::Api(ApiError::new(code, message))))
+}
+
+/// Sends a browser without script to a path of ours; one with script reads the answer and goes by itself.
+pub fn land(path: &str) {
+    let plain_form = use_context::<Parts>().is_some_and(|parts| {
+        let accept = parts.headers.get(header::ACCEPT);
+        accept.and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    });
+    if plain_form {
+        leptos_axum::redirect(path);
+    }
 }

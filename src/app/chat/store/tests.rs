@@ -99,7 +99,8 @@ fn an_optimistic_message_becomes_the_stored_one_under_the_same_key() {
 fn what_is_still_on_its_way_stays_last() {
     let mut thread = empty();
     thread.send("mine", "second", Timestamp(1));
-    thread.apply(numbered(vec![created(message(10, Author::User, "first")), created(message(11, Author::Bot, "reply"))]));
+    thread
+        .apply(numbered(vec![created(message(10, Author::User, "first")), created(message(11, Author::Bot, "reply"))]));
     assert_eq!(texts(&thread), ["first", "reply", "second"]);
     thread.fail("mine", "offline");
     assert_eq!(thread.visible()[2].delivery, Delivery::Failed("offline".into()));
@@ -138,7 +139,8 @@ fn a_replacement_hides_the_reply_and_all_after_it() {
 fn older_messages_go_before_the_first_and_only_once() {
     let mut thread = empty();
     thread.apply(numbered(vec![created(message(10, Author::User, "new"))]));
-    let page = Page { items: vec![message(3, Author::User, "old"), message(10, Author::User, "new")], next_cursor: None };
+    let page =
+        Page { items: vec![message(3, Author::User, "old"), message(10, Author::User, "new")], next_cursor: None };
     thread.prepend(page);
     assert_eq!(texts(&thread), ["old", "new"]);
 }
@@ -238,7 +240,8 @@ impl Server {
                 self.emit(Change::MessageResumed { message });
             }
             (Step::Regenerate(nth), None) => {
-                let replies: Vec<_> = self.rows.iter().filter(|row| row.author == Author::Bot).map(|row| row.id).collect();
+                let replies: Vec<_> =
+                    self.rows.iter().filter(|row| row.author == Author::Bot).map(|row| row.id).collect();
                 let Some(old) = replies.get(nth).copied() else { return };
                 let at = self.rows.iter().position(|row| row.id == old).unwrap();
                 self.rows.truncate(at);
