@@ -3,7 +3,7 @@
 #[path = "chat_absent.rs"]
 pub mod chat;
 
-use crate::wire::time::Timestamp;
+use crate::{app::session::Land, wire::time::Timestamp};
 use leptos::{
     ev,
     web_sys::{Element, HtmlElement},
@@ -31,3 +31,21 @@ pub fn place_below(_element: &HtmlElement, _anchor: &Element) {}
 pub fn toggled_open(_event: &ev::Event) -> bool {
     false
 }
+
+/// Nothing.
+pub fn set_theme(_theme: Option<&str>) {}
+
+/// Nothing.
+pub fn refresh(_land: Land) {}
+
+/// Nothing.
+pub fn leave_for(_path: &str) {}
+
+/// Nothing.
+pub fn leave_for_log_in() {}
+
+/// Nothing.
+pub fn focus_first_fault() {}
+
+/// Nothing.
+pub fn forget_all() {}

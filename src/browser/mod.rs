@@ -4,11 +4,20 @@
 
 pub mod chat;
 
-use crate::wire::time::Timestamp;
+use crate::{
+    app::session::{Land, Refreshed, log_in_path},
+    wire::time::Timestamp,
+};
+use gloo_storage::{LocalStorage, SessionStorage, Storage};
 use js_sys::{Date, JsString, Object, Reflect};
-use leptos::{ev, prelude::window};
+use leptos::{
+    ev,
+    prelude::{document, window},
+    task::spawn_local,
+};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use web_sys::{Element, HtmlElement};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, HtmlElement, RequestInit, Response};
 
 /// Takes over the page that the server rendered.
 #[wasm_bindgen]
@@ -64,4 +73,54 @@ pub fn place_below(element: &HtmlElement, anchor: &Element) {
 pub fn toggled_open(event: &ev::Event) -> bool {
     let state = Reflect::get(event, &JsValue::from_str("newState")).ok();
     state.and_then(|state| state.dyn_into::<JsString>().ok()).is_some_and(|state| state == "open")
+}
+
+/// Sets or removes `data-theme` on `<html>`.
+pub fn set_theme(theme: Option<&str>) {
+    if let Some(root) = document().document_element() {
+        let _ = match theme {
+            Some(theme) => root.set_attribute("data-theme", theme),
+            None => root.remove_attribute("data-theme"),
+        };
+    }
+}
+
+/// Asks for a new access token with the refresh cookie, and tells `land` how that went.
+pub fn refresh(land: Land) {
+    spawn_local(async move {
+        let options = RequestInit::new();
+        options.set_method("POST");
+        let response = JsFuture::from(window().fetch_with_str_and_init("/auth/refresh", &options)).await;
+        land.with(match response.map(|response| response.unchecked_into::<Response>().status()) {
+            Ok(200..300) => Refreshed::Yes,
+            Ok(401 | 403) => Refreshed::No,
+            _ => Refreshed::Away,
+        });
+    });
+}
+
+/// Loads a page of this server anew, so that nothing of the last person stays in memory.
+pub fn leave_for(path: &str) {
+    let _ = window().location().assign(path);
+}
+
+/// Loads the log-in, which leads back here.
+pub fn leave_for_log_in() {
+    let location = window().location();
+    let here = format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
+    leave_for(&log_in_path(&here));
+}
+
+/// Puts the focus on the first field that has an error, where a form has one.
+pub fn focus_first_fault() {
+    let field = document().query_selector("[aria-invalid=true]").ok().flatten();
+    if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+        let _ = field.focus();
+    }
+}
+
+/// Removes everything that this browser keeps for the person who logs out.
+pub fn forget_all() {
+    LocalStorage::clear();
+    SessionStorage::clear();
 }

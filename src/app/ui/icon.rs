@@ -9,6 +9,7 @@ pub enum Icon {
     Alert,
     Check,
     ChevronDown,
+    ChevronLeft,
     ChevronRight,
     Close,
     Continue,
@@ -41,6 +42,7 @@ impl Icon {
             Self::Alert => "M12 4.5 3.5 19.5h17ZM12 10v4.5M12 17v.1",
             Self::Check => "m5 12.5 4.5 4.5L19 7.5",
             Self::ChevronDown => "m6 9 6 6 6-6",
+            Self::ChevronLeft => "m15 6-6 6 6 6",
             Self::ChevronRight => "m9 6 6 6-6 6",
             Self::Close => "m6 6 12 12M18 6 6 18",
             Self::Continue => "M7.5 5.5v13l11-6.5Z",
@@ -85,6 +87,11 @@ impl Icon {
     fn solid(self) -> bool {
         matches!(self, Self::Stop | Self::More)
     }
+
+    /// Whether it points along the line, and so the other way where the line runs from right to left.
+    fn points(self) -> bool {
+        matches!(self, Self::ChevronLeft | Self::ChevronRight | Self::Continue | Self::Logout)
+    }
 }
 
 /// An icon, hidden from those who listen: whatever it stands in has the name.
@@ -94,7 +101,7 @@ pub fn Svg(
     icon: Icon,
 ) -> impl IntoView {
     view! {
-        <svg class="icon" class:solid=icon.solid() viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+        <svg class="icon" class:solid=icon.solid() class:points=icon.points() viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d=icon.path()></path>
         </svg>
     }

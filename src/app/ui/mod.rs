@@ -7,6 +7,7 @@ pub mod button;
 pub mod dialog;
 pub mod field;
 pub mod icon;
+pub mod markdown;
 pub mod menu;
 pub mod skeleton;
 pub mod time;

@@ -1,5 +1,7 @@
 //! Accounts: who may come in, and as whom.
 
+pub mod first;
+
 use super::{
     config::Config,
     error::{Error, Result},

@@ -1,5 +1,6 @@
 //! The bundles and files of the app: names with a hash are kept for ever, the rest is asked for again.
 
+use super::pages;
 use crate::{app::shell::Bundle, server::state::AppState};
 use axum::Router;
 use leptos::config::LeptosOptions;
@@ -9,7 +10,8 @@ use tower_http::services::ServeDir;
 /// Their routes.
 pub fn router(state: &AppState) -> Router<AppState> {
     let site = state.leptos.site_root.to_string();
-    Router::new().fallback_service(ServeDir::new(site).precompressed_br().precompressed_gzip())
+    let files = ServeDir::new(site).precompressed_br().precompressed_gzip().append_index_html_on_directories(false);
+    Router::new().fallback_service(files.fallback(pages::missing(state)))
 }
 
 /// The names of the app's files: with the hashes that cargo-leptos left beside the program, else without.

@@ -1,11 +1,18 @@
 //! What a server function needs: who asks, and how its answer goes back.
 
-use super::extract::CurrentUser;
+use super::extract::{ClientInfo, CurrentUser};
 use crate::{
-    server::{accounts::Caller, error::Error, state::AppState},
+    server::{
+        accounts::{Caller, Client},
+        error::Error,
+        state::AppState,
+    },
     wire::error::{ApiError, Code},
 };
-use axum::http::{StatusCode, header, request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, header, request::Parts},
+};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -20,9 +27,22 @@ pub fn state() -> Result<AppState, ApiError> {
 /// [`Code::Unauthenticated`] when nobody is logged in.
 pub async fn user() -> Result<(AppState, Caller), ApiError> {
     let state = state()?;
-    let caller =
-        answer(leptos_axum::extract_with_state::<CurrentUser, _>(&state).await.map_err(|_| Error::unauthenticated()));
-    caller.map(|CurrentUser(caller)| (state, caller))
+    let CurrentUser(caller) = answer(extract(&state).await)?;
+    Ok((state, caller))
+}
+
+/// The server, and where the request comes from.
+pub async fn client() -> Result<(AppState, Client), ApiError> {
+    let state = state()?;
+    let client: ClientInfo = answer(extract(&state).await)?;
+    Ok((state, client.into()))
+}
+
+/// Runs an extractor, with its own error: a database that is away is not a caller who is not logged in.
+async fn extract<E: FromRequestParts<AppState, Rejection = Error>>(state: &AppState) -> Result<E, Error> {
+    let parts =
+        use_context::<Parts>().ok_or_else(|| Error::Internal("a server function runs outside a request".into()));
+    E::from_request_parts(&mut parts?, state).await
 }
 
 /// Turns the result of a use case into that of a server function, with the right HTTP status.

@@ -19,4 +19,30 @@ impl Knowledge {
         let _ = &self.store;
         Ok(())
     }
+
+    /// All documents.
+    pub async fn list_documents(&self) -> Result<Vec<DocumentInfo>> {
+        Ok(Vec::new())
+    }
+
+    /// One document.
+    pub async fn document(&self, _slug: &str) -> Result<Option<Document>> {
+        Ok(None)
+    }
+}
+
+/// A document as a page shows it.
+pub struct Document {
+    /// Its title.
+    pub title: String,
+    /// The whole text.
+    pub markdown: String,
+}
+
+/// A document as a list shows it.
+pub struct DocumentInfo {
+    /// Its name in addresses.
+    pub slug: String,
+    /// Its title.
+    pub title: String,
 }
