@@ -1,0 +1,6 @@
+//! What the tree, the stream and the addresses promise.
+
+mod corpus;
+
+
+mod stream;
