@@ -1,6 +1,9 @@
 //! Bare web addresses in running text (GFM 6.9, "autolinks (extension)", `http` and `https` only).
 
-use super::{tree::Inline, url::Href};
+use super::{
+    tree::Inline,
+    url::{Href, MAX_HREF},
+};
 
 /// Turns the bare addresses in the text nodes of `inlines` into links. Does not descend.
 pub fn link(inlines: Vec<Inline>) -> Vec<Inline> {
@@ -22,7 +25,8 @@ fn split(text: &str, out: &mut Vec<Inline>) {
     while let Some(colon) = text[from..].find("://").map(|at| from + at) {
         from = colon + 3;
         let Some(start) = scheme_before(&text[..colon]).filter(|&start| start >= done) else { continue };
-        let rest = &text[start..];
+        // Longer is no link; without the limit a text of nothing but `http://` would be read over and over.
+        let rest = &text[start..text.floor_char_boundary(start + MAX_HREF + 8)];
         let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`')).unwrap_or(rest.len());
         let address = trim(&rest[..end]);
         let Some(href) = Href::parse(address) else { continue };
@@ -44,7 +48,9 @@ fn scheme_before(text: &str) -> Option<usize> {
         text.get(start..)?.eq_ignore_ascii_case(scheme).then_some(start)
     })?;
     let before = text[..start].chars().next_back();
-    before.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '+' | '-' | '.' | ':' | '/' | '=' | '@')).then_some(start)
+    before
+        .is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '+' | '-' | '.' | ':' | '/' | '=' | '@'))
+        .then_some(start)
 }
 
 /// Takes off what ends the sentence rather than the address: punctuation, and a parenthesis that was opened outside.

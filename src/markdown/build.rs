@@ -66,8 +66,7 @@ impl Builder {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(_) => self.end(),
-            Event::Text(text) => self.text(&text),
-            Event::Html(html) | Event::InlineHtml(html) => self.html(&html),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             Event::Code(code) => self.inline(Inline::Code(clean(&code))),
             Event::SoftBreak => self.text("\n"),
             Event::HardBreak => self.inline(Inline::Break),
@@ -133,12 +132,25 @@ impl Builder {
             _ => Kind::Quote,
         };
         let within = matches!(kind, Kind::Emphasis | Kind::Strong | Kind::Strike | Kind::Link(..) | Kind::Image(_));
-        if within { self.open_implicit() } else { self.close_implicit() }
+        if within {
+            self.open_implicit()
+        } else {
+            self.close_implicit()
+        }
         let is_leaf = matches!(
             kind,
-            Kind::Paragraph(_) | Kind::Heading(_) | Kind::Code(_) | Kind::Html | Kind::Row(_) | Kind::Cell
+            Kind::Paragraph(_)
+                | Kind::Heading(_)
+                | Kind::Code(_)
+                | Kind::Html
+                | Kind::Table(_)
+                | Kind::Row(_)
+                | Kind::Cell
         );
+        // An item has no place but in its list.
+        let is_listed = matches!((self.frames.last(), &kind), (Some(Frame { kind: Kind::List(_), .. }), Kind::Item(_)));
         if !is_leaf
+            && !is_listed
             && self.frames.len() > MAX_DEPTH
             && let Some(top) = self.frames.last_mut()
         {
@@ -241,10 +253,6 @@ impl Builder {
         } else {
             self.inline(Inline::Text(clean(text)));
         }
-    }
-
-    fn html(&mut self, html: &str) {
-        self.text(html);
     }
 
     fn inline(&mut self, inline: Inline) {

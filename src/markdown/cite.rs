@@ -41,13 +41,10 @@ mod tests {
     #[test]
     fn only_known_numbers_are_citations() {
         let known = |number| number == 1 || number == 12;
-        assert_eq!(split("a [1], b [2] [12][1]", known), [
-            Text("a "),
-            Source(1),
-            Text(", b [2] "),
-            Source(12),
-            Source(1)
-        ]);
+        assert_eq!(
+            split("a [1], b [2] [12][1]", known),
+            [Text("a "), Source(1), Text(", b [2] "), Source(12), Source(1)]
+        );
         assert_eq!(split("[1]", known), [Source(1)]);
         for text in ["[", "[1", "[]", "[01x]", "[0001]", "[-1]", "[ 1]", "[1 ]", "[ä]", "[1ä]", "[99999999999]"] {
             assert_eq!(split(text, known), [Text(text)], "{text}");

@@ -6,9 +6,9 @@
 //!
 //! [`parse`](fn@parse) reads a finished text, [`stream::Stream`] one that is still being written.
 
-pub mod cite;
 mod bare;
 mod build;
+pub mod cite;
 pub mod parse;
 mod settle;
 pub mod stream;

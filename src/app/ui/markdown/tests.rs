@@ -13,16 +13,28 @@ fn html(text: &str, streaming: bool, sources: Vec<Source>) -> String {
 
 fn inner(text: &str) -> String {
     let html = html(text, false, Vec::new());
-    html.strip_prefix("<div class=\"markdown\">").and_then(|html| html.strip_suffix("</div>")).unwrap_or(&html).to_owned()
+    html.strip_prefix("<div class=\"markdown\">")
+        .and_then(|html| html.strip_suffix("</div>"))
+        .unwrap_or(&html)
+        .to_owned()
 }
 
 #[test]
 fn blocks_become_their_elements() {
     for (text, expected) in [
-        ("a *b* **c** ~~d~~ `e`", "<p dir=\"auto\">a <em>b</em> <strong>c</strong> <del>d</del> <code dir=\"ltr\">e</code></p>"),
+        (
+            "a *b* **c** ~~d~~ `e`",
+            "<p dir=\"auto\">a <em>b</em> <strong>c</strong> <del>d</del> <code dir=\"ltr\">e</code></p>",
+        ),
         ("# a\n\n###### b", "<h3 dir=\"auto\">a</h3><h6 dir=\"auto\">b</h6>"),
-        ("- a\n- b", "<ul dir=\"auto\"><li><span dir=\"auto\" class=\"line\">a</span></li><li><span dir=\"auto\" class=\"line\">b</span></li></ul>"),
-        ("3. a\n\n4. b", "<ol dir=\"auto\" start=\"3\"><li><p dir=\"auto\">a</p></li><li><p dir=\"auto\">b</p></li></ol>"),
+        (
+            "- a\n- b",
+            "<ul dir=\"auto\"><li><span dir=\"auto\" class=\"line\">a</span></li><li><span dir=\"auto\" class=\"line\">b</span></li></ul>",
+        ),
+        (
+            "3. a\n\n4. b",
+            "<ol dir=\"auto\" start=\"3\"><li><p dir=\"auto\">a</p></li><li><p dir=\"auto\">b</p></li></ol>",
+        ),
         ("> a", "<blockquote dir=\"auto\"><p dir=\"auto\">a</p></blockquote>"),
         ("---", "<hr>"),
         ("a\\\nb", "<p dir=\"auto\">a<br>b</p>"),
@@ -41,7 +53,8 @@ fn a_table_has_head_and_body() {
 
 #[test]
 fn text_never_becomes_markup() {
-    let html = inner("<img src=x onerror=alert(1)> <script>alert(1)</script> `<b>`\n\n```\"><svg onload=x>\n</pre><b>\n```\n");
+    let html =
+        inner("<img src=x onerror=alert(1)> <script>alert(1)</script> `<b>`\n\n```\"><svg onload=x>\n</pre><b>\n```\n");
     for part in ["<img", "<script", "<b>", "<svg"] {
         assert!(!html.contains(part), "{html}");
     }
@@ -50,7 +63,8 @@ fn text_never_becomes_markup() {
 
 #[test]
 fn links_are_marked_as_foreign_and_images_are_links() {
-    let html = inner("[a](https://e.example/?a=1&b=\"2) ![cat](https://e.example/c.png) [x](javascript:alert(1)) [top](#top)");
+    let html =
+        inner("[a](https://e.example/?a=1&b=\"2) ![cat](https://e.example/c.png) [x](javascript:alert(1)) [top](#top)");
     assert!(html.contains("href=\"https://e.example/?a=1&amp;b=%222\""), "{html}");
     assert_eq!(html.matches("rel=\"noopener noreferrer nofollow ugc\"").count(), 3, "{html}");
     assert_eq!(html.matches("target=\"_blank\"").count(), 2, "{html}");
@@ -68,7 +82,10 @@ fn numbers_of_sources_become_citations() {
     ];
     let html = html("See [1], [2], **[3]** and [4]. [in [1] link](https://e.example)", false, sources);
     assert_eq!(html.matches("class=\"cite\"").count(), 2, "{html}");
-    assert!(html.contains("aria-label=\"Source 1: The &quot;manual&quot;\"") && html.contains("href=\"/docs/a\""), "{html}");
+    assert!(
+        html.contains("aria-label=\"Source 1: The &quot;manual&quot;\"") && html.contains("href=\"/docs/a\""),
+        "{html}"
+    );
     assert!(html.contains(", [2], ") && html.contains(" [4]. ") && html.contains(">in [1] link</a>"), "{html}");
 }
 
