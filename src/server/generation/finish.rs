@@ -38,6 +38,10 @@ pub async fn finish(
 ) -> Result<(), sqlx::Error> {
     let mut tx = engine.0.store.begin().await?;
     let now = now();
+    // The conversation first, as everybody else does, so that no two wait for each other.
+    if !conversations::hold(&mut tx, conversation).await? {
+        return Ok(());
+    }
     if !rows::close(&mut tx, generation.0, now.0, end.usage).await? {
         return Ok(());
     }
@@ -139,7 +143,7 @@ mod tests {
             assert_eq!(title_of(question), title, "{question:?}");
         }
         let long = "How long should a worker wait between retries, when the bank answers with a status that says wait";
-        assert_eq!(title_of(long), "How long should a worker wait between retries, when the bank…");
+        assert_eq!(title_of(long), "How long should a worker wait between retries, when the…");
         assert_eq!(title_of(&"x".repeat(500)).chars().count(), 61);
     }
 }

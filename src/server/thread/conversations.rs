@@ -63,6 +63,17 @@ pub async fn lock(tx: &mut Tx, owner: UserId, id: ConversationId) -> Result<Opti
     Ok(row.map(Into::into))
 }
 
+/// Locks a conversation, whosever it is, until the end of the transaction. Whether it is there.
+pub async fn hold(tx: &mut Tx, id: ConversationId) -> Result<bool, sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query("UPDATE conversations SET last_seq = last_seq WHERE id = $1")
+            .bind(id.0)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected() == 1)
+    })
+}
+
 /// Moves a chat to the top of the list.
 pub async fn touch(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), sqlx::Error> {
     on!(&mut *tx, |db| {
