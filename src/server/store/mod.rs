@@ -68,6 +68,15 @@ pub enum Tx {
 }
 
 impl Tx {
+    /// Waits until no other transaction holds the lock `name`, and holds it to the end. On SQLite every write
+    /// transaction is alone already.
+    pub async fn lock(&mut self, name: &'static str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(tx) => postgres::lock(tx, name).await,
+        }
+    }
+
     /// Makes all of it durable at once.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self {

@@ -1,7 +1,7 @@
 //! What only PostgreSQL needs.
 
 use sqlx::{
-    PgPool,
+    PgConnection, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -21,4 +21,10 @@ pub async fn connect(url: &str, acquire: Duration) -> Result<PgPool, sqlx::Error
         ("idle_in_transaction_session_timeout", "30s"),
     ]);
     PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(acquire).connect_with(options).await
+}
+
+/// A lock by name that ends with the transaction (`pg_advisory_xact_lock`).
+pub async fn lock(tx: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+    sqlx::query(sql).bind(name).execute(tx).await.map(drop)
 }
