@@ -83,6 +83,10 @@ pub async fn another_user(tx: &mut Tx, user: UserId) -> Result<bool> {
 
 /// By e-mail address or username, both in lower case; an address has an `@`, a username has none.
 pub async fn user_by_login(store: &Store, login: &str) -> Result<Option<UserRow>> {
+    // PostgreSQL knows no text with a NUL, so nobody is called so.
+    if login.contains('\0') {
+        return Ok(None);
+    }
     let sql = "SELECT * FROM users WHERE email = $1 OR username_key = $1";
     on!(store.read(), |db| sqlx::query_as(sql).bind(login).fetch_optional(db).await)
 }

@@ -5,7 +5,8 @@
 
 use super::{
     cookies::{self, Cookie, log_out_cookies},
-    extract::{ClientInfo, CurrentUser, JsonBody, bearer},
+    extract::{ClientInfo, CurrentUser, bearer},
+    input::Json,
     refresh,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     wire::account::{LogIn, SignUp, TokenPair, Viewer},
 };
 use axum::{
-    Json, Router,
+    Router,
     extract::{DefaultBodyLimit, FromRequest, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -64,14 +65,14 @@ fn pair(logged_in: LoggedIn) -> TokenPair {
 
 /// An answer that nobody may keep.
 fn private(status: StatusCode, body: impl Serialize) -> Response {
-    (status, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(body)).into_response()
+    (status, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], axum::Json(body)).into_response()
 }
 
 /// `POST /auth/signup`: 201.
 async fn sign_up(
     State(state): State<AppState>,
     ClientInfo(client): ClientInfo,
-    JsonBody(form): JsonBody<SignUp>,
+    Json(form): Json<SignUp>,
 ) -> Result<Response> {
     let logged_in = state.accounts.sign_up(form, &program(client)).await?;
     let user = logged_in.viewer.clone();
@@ -82,7 +83,7 @@ async fn sign_up(
 async fn log_in(
     State(state): State<AppState>,
     ClientInfo(client): ClientInfo,
-    JsonBody(form): JsonBody<LogIn>,
+    Json(form): Json<LogIn>,
 ) -> Result<Response> {
     let logged_in = state.accounts.log_in(form, &program(client)).await?;
     Ok(private(StatusCode::OK, pair(logged_in)))
@@ -92,7 +93,7 @@ async fn log_in(
 async fn refresh_tokens(State(state): State<AppState>, request: Request) -> Result<Response> {
     let token = match bearer(request.headers()) {
         Some(token) => token.to_owned(),
-        None => JsonBody::<RefreshBody>::from_request(request, &state).await?.0.token,
+        None => Json::<RefreshBody>::from_request(request, &state).await?.0.token,
     };
     Ok(private(StatusCode::OK, pair(state.accounts.refresh(&token).await?)))
 }

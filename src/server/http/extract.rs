@@ -1,4 +1,4 @@
-//! One extractor for each kind of caller, and the JSON body of programs.
+//! One extractor for each kind of caller.
 
 use super::{address, cookies::Cookie};
 use crate::{
@@ -7,14 +7,12 @@ use crate::{
         error::{Error, Result},
         state::AppState,
     },
-    wire::error::{ApiError, Code},
+    wire::error::Code,
 };
 use axum::{
-    body::Bytes,
-    extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, header, request::Parts},
 };
-use serde::de::DeserializeOwned;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// A longer `User-Agent` is cut, in bytes.
@@ -29,9 +27,6 @@ pub struct MaybeUser(pub Option<Caller>);
 
 /// Who asks, as far as a log-in wants to know: a browser, unless the route says otherwise.
 pub struct ClientInfo(pub Client);
-
-/// A JSON body of content type `application/json`.
-pub struct JsonBody<T>(pub T);
 
 /// The token of `Authorization: Bearer`. Other schemes are a proxy's own business.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -83,33 +78,6 @@ impl FromRequestParts<AppState> for ClientInfo {
             browser: true,
             device: Cookie::Device.read(&state.config, &parts.headers).map(str::to_owned),
         }))
-    }
-}
-
-impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
-    type Rejection = Error;
-
-    async fn from_request(request: Request, state: &AppState) -> Result<Self> {
-        if !is_json(request.headers()) {
-            let message = "This address reads JSON. Send it with the header Content-Type: application/json.";
-            return Err(Error::Api(ApiError::new(Code::UnsupportedType, message)));
-        }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            Error::Api(match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(Code::TooLarge, "This request is too large."),
-                _ => ApiError::new(Code::Invalid, "The request's body did not arrive whole. Please send it again."),
-            })
-        })?;
-        serde_json::from_slice(&body).map(Self).map_err(|error| {
-            // Where it is wrong, not what stood there: that may be a password.
-            let place = format!("line {}, column {}", error.line(), error.column());
-            Error::invalid(match error.classify() {
-                serde_json::error::Category::Data => {
-                    format!("A field of the JSON body is missing or of the wrong type ({place}).")
-                }
-                _ => format!("The body is not valid JSON ({place})."),
-            })
-        })
     }
 }
 

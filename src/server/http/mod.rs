@@ -8,6 +8,7 @@ pub mod caller;
 pub mod cookies;
 pub mod extract;
 pub mod health;
+pub mod input;
 pub mod origin;
 pub mod pages;
 pub mod refresh;

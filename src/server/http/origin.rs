@@ -41,7 +41,8 @@ async fn guard(State(own): State<Arc<[String]>>, request: Request, next: Next) -
             path = request.uri().path(),
             "refused a request from another site; if it is this one, add its origin to the settings"
         );
-        let message = "This request did not come from this site's own pages. Open the site at its own address and try again.";
+        let message =
+            "This request did not come from this site's own pages. Open the site at its own address and try again.";
         return respond(ApiError::new(Code::Forbidden, message));
     }
     let mut response = next.run(request).await;
