@@ -82,6 +82,15 @@ pub struct DeltaRow {
 }
 
 impl Tx {
+    /// Waits until no other transaction holds the lock `name`, and holds it to the end. On SQLite every write
+    /// transaction is alone already.
+    pub async fn lock(&mut self, name: &'static str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(tx) => postgres::lock(tx, name).await,
+        }
+    }
+
     /// Appends one delta to each of several conversations, in two statements whatever their number. Returns the
     /// conversation and seq of those that were taken; a conversation stands at most once in `rows`.
     pub async fn append_deltas(&mut self, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {

@@ -25,6 +25,12 @@ pub async fn connect(url: &str, acquire: Duration) -> Result<PgPool, sqlx::Error
     PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(acquire).connect_with(options).await
 }
 
+/// A lock by name that ends with the transaction (`pg_advisory_xact_lock`).
+pub async fn lock(tx: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+    sqlx::query(sql).bind(name).execute(tx).await.map(drop)
+}
+
 /// See [`super::Tx::append_deltas`].
 pub async fn append_deltas(tx: &mut PgConnection, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
     let conversations: Vec<_> = rows.iter().map(|row| row.conversation).collect();
