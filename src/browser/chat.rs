@@ -5,7 +5,6 @@ use gloo_storage::{LocalStorage, Storage};
 use js_sys::{Array, Date, Function, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlTextAreaElement, IntersectionObserver, IntersectionObserverEntry};
 
 /// The text that is kept under a name on this device.
@@ -40,16 +39,6 @@ pub fn utc_offset(at: Timestamp) -> i64 {
 /// A number from 0 up to 1.
 pub fn random() -> f64 {
     js_sys::Math::random()
-}
-
-/// Puts text on the clipboard; whether it is there.
-pub async fn copy(text: String) -> bool {
-    // Absent where the page came by plain http from another machine.
-    let Ok(clipboard) = Reflect::get(&window().navigator(), &JsValue::from_str("clipboard")) else { return false };
-    match clipboard.dyn_into::<web_sys::Clipboard>() {
-        Ok(clipboard) => JsFuture::from(clipboard.write_text(&text)).await.is_ok(),
-        Err(_) => false,
-    }
 }
 
 /// Whether a media query holds.

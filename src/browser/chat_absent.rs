@@ -24,11 +24,6 @@ pub fn random() -> f64 {
     0.5
 }
 
-/// It is not.
-pub async fn copy(_text: String) -> bool {
-    false
-}
-
 /// It does not.
 pub fn matches(_query: &str) -> bool {
     false

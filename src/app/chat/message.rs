@@ -4,11 +4,11 @@ use super::{open::OpenChat, store::Delivery};
 use crate::{
     app::ui::{
         button::IconButton,
+        clipboard,
         icon::{Icon, Svg},
         markdown::Markdown,
         toast::Toasts,
     },
-    browser::chat as browser,
     wire::{
         error::ApiError,
         message::{Author, Message, State},
@@ -181,7 +181,7 @@ fn Copy(text: Memo<String>) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
         spawn_local(async move {
-            if browser::copy(text.get_untracked()).await {
+            if clipboard::copy(text.get_untracked()).await {
                 copied.try_set(true);
                 set_timeout(
                     move || {

@@ -158,7 +158,15 @@ impl Thread {
                     touched.keys.insert(entry.key.clone());
                 }
             }
-            Change::MessageResumed { message } => touched.merge(self.put(*message)),
+            Change::MessageResumed { message_id, generation_id } => {
+                if let Some(entry) = self.find(message_id) {
+                    entry.message.state = State::Streaming;
+                    entry.message.generation_id = Some(generation_id);
+                    entry.message.error = None;
+                    entry.message.finished_at = None;
+                    touched.keys.insert(entry.key.clone());
+                }
+            }
             Change::MessageCompleted { message_id, state, error, sources, finished_at } => {
                 if let Some(entry) = self.find(message_id) {
                     entry.message.state = state;

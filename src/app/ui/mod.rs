@@ -4,6 +4,8 @@
 
 pub mod avatar;
 pub mod button;
+pub mod clipboard;
+pub mod code;
 pub mod dialog;
 pub mod field;
 pub mod icon;

@@ -1,5 +1,6 @@
 //! HTTP: the router, put together from one `router()` a feature.
 
+pub mod address;
 pub mod api;
 pub mod assets;
 pub mod auth;
@@ -8,7 +9,10 @@ pub mod cookies;
 pub mod extract;
 pub mod flash;
 pub mod health;
+pub mod input;
+pub mod origin;
 pub mod pages;
+pub mod refresh;
 pub mod security;
 
 use super::state::AppState;

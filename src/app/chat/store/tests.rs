@@ -236,8 +236,10 @@ impl Server {
                 row.state = State::Streaming;
                 row.finished_at = None;
                 row.error = None;
-                let message = Box::new(row.clone());
-                self.emit(Change::MessageResumed { message });
+                let generation_id = GenerationId(Uuid::from_u128(1000 + self.events.len() as u128));
+                row.generation_id = Some(generation_id);
+                let message_id = row.id;
+                self.emit(Change::MessageResumed { message_id, generation_id });
             }
             (Step::Regenerate(nth), None) => {
                 let replies: Vec<_> =
