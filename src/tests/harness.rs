@@ -77,6 +77,8 @@ impl Server {
             model: None,
             max_streams: 1000,
             max_connections: 16_384,
+            secret: None,
+            auth_per_minute: 20,
         };
         change(&mut config);
         let running = run::start(config.clone(), leptos_options(), listener).await.unwrap();

@@ -1,4 +1,10 @@
 //! The settings: one typed [`Config`] from a TOML file, the environment and flags, in rising order.
+//!
+//! [`load`] has the table of all settings, [`value`] reads their texts, [`check`] tells people how they stand.
+
+pub mod check;
+pub mod load;
+pub mod value;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -79,6 +85,28 @@ pub struct Config {
     pub max_streams: usize,
     /// Connections at once; 16384.
     pub max_connections: usize,
+    /// What tokens are signed with; without it, one is made once and kept in the data folder.
+    pub secret: Option<Secret>,
+    /// Attempts to log in or sign up, per minute and address; 20.
+    pub auth_per_minute: u32,
+}
+
+/// How the log is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogSettings {
+    /// Directives of tracing-subscriber's `EnvFilter`.
+    pub filter: String,
+    /// Its look.
+    pub format: LogFormat,
+}
+
+/// The look of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
 }
 
 impl std::fmt::Debug for ModelSettings {
