@@ -6,4 +6,8 @@
 #[macro_use]
 mod harness;
 
+mod config;
+mod headers;
+mod limits;
+mod process;
 mod start;

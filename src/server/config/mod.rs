@@ -1,9 +1,11 @@
 //! The settings: one typed [`Config`] from a TOML file, the environment and flags, in rising order.
 //!
 //! [`load`] has the table of all settings, [`value`] reads their texts, [`check`] tells people how they stand.
+//! [`site`] has the Leptos options of the run.
 
 pub mod check;
 pub mod load;
+pub mod site;
 pub mod value;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -77,6 +79,10 @@ pub struct Config {
     pub session_absolute: Duration,
     /// The fewest characters of a password; 8.
     pub password_min: usize,
+    /// Log-ins and sign-ups that one address may try in a minute; 20.
+    pub auth_per_minute: u32,
+    /// The server's secret where replicas share one; absent, it is kept in the data folder.
+    pub secret: Option<Secret>,
     /// Networks whose `X-Forwarded-For` is believed, as addresses or CIDR.
     pub trusted_proxies: Vec<String>,
     /// The model; without one, Guide answers.
@@ -85,10 +91,6 @@ pub struct Config {
     pub max_streams: usize,
     /// Connections at once; 16384.
     pub max_connections: usize,
-    /// What tokens are signed with; without it, one is made once and kept in the data folder.
-    pub secret: Option<Secret>,
-    /// Attempts to log in or sign up, per minute and address; 20.
-    pub auth_per_minute: u32,
 }
 
 /// How the log is written.
