@@ -9,7 +9,10 @@ use super::{
     hub::local::LocalHub,
     knowledge::Knowledge,
     lifecycle::Lifecycle,
-    model::Model,
+    model::{
+        Model,
+        client::{OpenAi, SetupError},
+    },
     state::AppState,
     store::{OpenError, Store},
 };
@@ -30,6 +33,9 @@ pub enum StartError {
     /// A use case that runs at the start.
     #[error("{0}")]
     Feature(#[from] super::error::Error),
+    /// The model's settings.
+    #[error("{0}")]
+    Model(#[from] SetupError),
 }
 
 /// A server that serves.
@@ -58,7 +64,7 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     knowledge.load_manual().await?;
     let hub = Arc::new(LocalHub::default());
     let lifecycle = Lifecycle::default();
-    let model = choose_model(&config, &knowledge);
+    let model = choose_model(&config, &knowledge)?;
     let engine = Engine::new(store.clone(), hub.clone(), model, lifecycle.clone(), config.max_streams);
     let state = AppState {
         accounts: Accounts::new(store.clone(), config.clone()),
@@ -84,8 +90,11 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
 }
 
 /// The configured endpoint, else Guide.
-fn choose_model(_config: &Config, _knowledge: &Knowledge) -> Arc<dyn Model> {
-    Arc::new(Nobody)
+fn choose_model(config: &Config, _knowledge: &Knowledge) -> Result<Arc<dyn Model>, SetupError> {
+    Ok(match &config.model {
+        Some(settings) => Arc::new(OpenAi::new(settings)?),
+        None => Arc::new(Nobody),
+    })
 }
 
 struct Nobody;

@@ -1,4 +1,15 @@
 //! Models: a request becomes a stream of typed deltas.
+//!
+//! [`client`] speaks HTTP and knows time; all that reads bytes and words is pure: [`sse`] → [`openai`] (with [`think`])
+//! for answers, [`refusal`] for errors, [`body`] for requests. [`detect`] looks for a model server on this machine.
+
+pub mod body;
+pub mod client;
+pub mod detect;
+pub mod openai;
+pub mod refusal;
+pub mod sse;
+pub mod think;
 
 use crate::wire::message::{Fault, Source};
 use futures::stream::BoxStream;
