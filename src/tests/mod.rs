@@ -6,4 +6,6 @@
 #[macro_use]
 mod harness;
 
+mod model;
 mod start;
+mod upstream;
