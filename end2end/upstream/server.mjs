@@ -12,6 +12,7 @@
 //   text=…       the reply                     tokens=N       or N words: t0 t1 t2 …
 //   stamp=1      or words `t<index>@<microseconds since 1970 when it was sent>;`
 //   delay=MS     between words (10; 0 = as fast as it is read)         first=MS  before the first one (0)
+//                each stream has its own phase of it from the second word on
 //   chunk=N      bytes of a write; 1 cuts every character in pieces    eol=lf|crlf|cr|mixed
 //   reasoning=reasoning_content|reasoning|inline|mistral   thinks first, in that dialect
 //   usage=every  with each chunk instead of once at the end
@@ -195,8 +196,8 @@ async function answer(fault, script, messages, res, body, record) {
   const size = script.chunk === undefined ? Infinity : parseInt(script.chunk, 10);
   let frames = 0;
   const write = (data) => (res.write(data) ? undefined : new Promise((resolve) => { res.once('drain', resolve); res.once('close', resolve); }));
-  const put = async (text) => {
-    if (size === Infinity) return write(text);
+  const put = (text) => (size === Infinity ? write(text) : cut(text));
+  const cut = async (text) => {
     const bytes = Buffer.from(text);
     for (let start = 0; start < bytes.length && !res.destroyed; start += size) {
       await write(bytes.subarray(start, start + size));
@@ -227,18 +228,27 @@ async function answer(fault, script, messages, res, body, record) {
   const delay = Number(script.delay ?? 10);
   const at = Number(script.at ?? Math.floor(total / 2));
   const start = performance.now() + Number(script.first ?? 0);
+  // Streams that began at once do not send at once for ever.
+  const phase = delay ? (record.n * 7) % delay : 0;
+  // A plain word's frame around its text: ten thousand of them a second are not each worth a JSON.stringify.
+  const [head, tail] = JSON.stringify(chunk({ content: 0 })).split('"content":0');
+  const isPlain = script.reasoning !== 'mistral' && script.usage !== 'every';
   let sent = 0;
   const words = wordsOf(script, messages);
   for (;;) {
     if (BREAKS[fault] && sent === at && (await BREAKS[fault](call)) !== true) return;
     if (sent === total) break;
     // Against the clock and not one after the other, so that the rate holds whatever a write costs.
-    const wait = start + sent * delay - performance.now();
+    const wait = start + sent * delay + (sent ? phase : 0) - performance.now();
     if (wait > 0) await sleep(wait);
     if (res.destroyed) return;
     const content = words.next().value;
-    const more = script.usage === 'every' ? { usage: usage(sent + 1) } : {};
-    const pending = send(chunk({ content: script.reasoning === 'mistral' ? [{ type: 'text', text: content }] : content }, null, more));
+    const frame = () => {
+      if (isPlain) return `${head}"content":${JSON.stringify(content)}${tail}`;
+      const more = script.usage === 'every' ? { usage: usage(sent + 1) } : {};
+      return chunk({ content: script.reasoning === 'mistral' ? [{ type: 'text', text: content }] : content }, null, more);
+    };
+    const pending = send(frame());
     record.tokens = ++sent;
     if (pending) await pending;
   }
