@@ -16,3 +16,4 @@ pub mod model;
 pub mod run;
 pub mod state;
 pub mod store;
+pub mod thread;

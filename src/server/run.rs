@@ -66,6 +66,7 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     let lifecycle = Lifecycle::default();
     let model = choose_model(&config, &knowledge)?;
     let engine = Engine::new(store.clone(), hub.clone(), model, lifecycle.clone(), config.max_streams);
+    engine.start().await?;
     let state = AppState {
         accounts: Accounts::new(store.clone(), config.clone()),
         conversations: Conversations::new(store.clone(), hub.clone(), engine.clone()),
@@ -77,6 +78,7 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
         knowledge,
         lifecycle,
     };
+    tokio::spawn(state.conversations.clone().purge_deleted());
     let addr = listener.local_addr()?;
     let app = http::router(state.clone());
     let soft = state.lifecycle.soft.clone();

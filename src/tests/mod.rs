@@ -6,6 +6,7 @@
 #[macro_use]
 mod harness;
 
+mod engine;
 mod model;
 mod start;
 mod upstream;

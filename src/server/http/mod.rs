@@ -6,6 +6,7 @@ pub mod auth;
 pub mod caller;
 pub mod extract;
 pub mod health;
+pub mod input;
 pub mod pages;
 pub mod security;
 
