@@ -12,7 +12,11 @@ use parlor::server::{
     },
 };
 use serde_json::json;
-use std::time::Duration;
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{net::TcpListener, time::Instant};
 
 /// Within this a person reads what happened.
@@ -359,6 +363,54 @@ async fn an_option_that_the_provider_does_not_know_is_dropped_for_good() {
         let asked: Vec<bool> = requests.iter().map(|request| request["body"].get(dropped).is_some()).collect();
         assert_eq!(asked, [true, false, false], "{fault}");
         assert_eq!(requests[2]["body"][kept], 50, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn replies_that_are_refused_at_once_for_an_option_all_learn() {
+    let upstream = Upstream::start().await;
+    let model = OpenAi::with_limits(&upstream.scripted("delay=0&tokens=2&fault=no_stream_options"), limits()).unwrap();
+    let outcomes = join_all((0..16).map(|_| read(&model, question("Hello")))).await;
+    assert!(outcomes.iter().all(|outcome| outcome.end == STOP));
+}
+
+#[tokio::test]
+async fn the_log_names_no_secret() {
+    let upstream = Upstream::start().await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+    let layered = subscriber.with_env_filter("parlor=trace").with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(layered);
+    for fault in ["401", "500", "429&retry_after=9", "html", "reset_first", "cut", "error_line", "json_error", "quota"]
+    {
+        let mut settings = upstream.scripted(&format!("delay=0&tokens=4&fault={fault}"));
+        settings.url += "?token=query-do-not-show";
+        assert!(ask_for(&settings, limits(), question("question-do-not-show")).await.end.is_err());
+    }
+    let mut settings = upstream.scripted("text=reply-do-not-show");
+    settings.url = "http://user:password-do-not-show@127.0.0.1:1/path-do-not-show".to_owned();
+    assert!(ask_for(&settings, limits(), question("Hello")).await.end.is_err());
+    drop(guard);
+    let lines = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for category in ["unauthorized", "upstream", "rate_limited", "garbled", "cut", "quota", "refused"] {
+        assert!(lines.contains(category), "{category} is not in the log:\n{lines}");
+    }
+    assert!(!lines.contains("do-not-show") && !lines.contains("/v1"), "{lines}");
+}
+
+/// What a subscriber wrote.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
