@@ -9,4 +9,6 @@ mod harness;
 mod config;
 mod engine;
 mod headers;
+mod model;
 mod start;
+mod upstream;
