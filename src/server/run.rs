@@ -9,7 +9,7 @@ use super::{
     hub::local::LocalHub,
     knowledge::Knowledge,
     lifecycle::Lifecycle,
-    model::Model,
+    model::{Model, guide::Guide},
     state::AppState,
     store::{OpenError, Store},
 };
@@ -84,8 +84,11 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
 }
 
 /// The configured endpoint, else Guide.
-fn choose_model(_config: &Config, _knowledge: &Knowledge) -> Arc<dyn Model> {
-    Arc::new(Nobody)
+fn choose_model(config: &Config, knowledge: &Knowledge) -> Arc<dyn Model> {
+    match &config.model {
+        Some(_) => Arc::new(Nobody),
+        None => Arc::new(Guide::new(knowledge.clone())),
+    }
 }
 
 struct Nobody;

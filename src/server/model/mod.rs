@@ -1,5 +1,7 @@
 //! Models: a request becomes a stream of typed deltas.
 
+pub mod guide;
+
 use crate::wire::message::{Fault, Source};
 use futures::stream::BoxStream;
 
