@@ -8,7 +8,7 @@ CREATE TABLE documents (
   updated_at BIGINT NOT NULL
 );
 
--- Two configurations: 'english' finds inflected words, 'simple' finds those of other languages and English stop words.
+-- Folding and stemming are done before, alike for both databases (src/server/knowledge/words.rs), hence 'simple'.
 CREATE TABLE passages (
   id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   document_id   UUID   NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
@@ -16,11 +16,10 @@ CREATE TABLE passages (
   heading       TEXT   NOT NULL,              -- from the title down, as people read it
   anchor        TEXT   NOT NULL,
   text          TEXT   NOT NULL,              -- Markdown
-  heading_words TEXT   NOT NULL,              -- what the index takes: folded, a space between words
+  heading_words TEXT   NOT NULL,              -- what the index takes: stems, a space between them
   text_words    TEXT   NOT NULL,
   words         TSVECTOR NOT NULL GENERATED ALWAYS AS (
-    setweight(to_tsvector('english', heading_words), 'A') || setweight(to_tsvector('simple', heading_words), 'A') ||
-    setweight(to_tsvector('english', text_words), 'C') || setweight(to_tsvector('simple', text_words), 'C')
+    setweight(to_tsvector('simple', heading_words), 'A') || setweight(to_tsvector('simple', text_words), 'C')
   ) STORED,
   CONSTRAINT passages_place UNIQUE (document_id, ordinal)
 );

@@ -16,14 +16,15 @@ CREATE TABLE passages (
   heading       TEXT    NOT NULL,             -- from the title down, as people read it
   anchor        TEXT    NOT NULL,
   text          TEXT    NOT NULL,             -- Markdown
-  heading_words TEXT    NOT NULL,             -- what the index takes: folded, a space between words
+  heading_words TEXT    NOT NULL,             -- what the index takes: stems, a space between them
   text_words    TEXT    NOT NULL,
   CONSTRAINT passages_place UNIQUE (document_id, ordinal)
 ) STRICT;
 
+-- Folding and stemming are done before, alike for both databases; see src/server/knowledge/words.rs.
 CREATE VIRTUAL TABLE passages_fts USING fts5 (
   heading_words, text_words,
-  content = 'passages', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
+  content = 'passages', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
 );
 CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
   INSERT INTO passages_fts (rowid, heading_words, text_words) VALUES (new.id, new.heading_words, new.text_words);

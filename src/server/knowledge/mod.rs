@@ -183,8 +183,8 @@ impl Knowledge {
         let all = rows::count(&self.store).await?;
         let mut weighted = Vec::with_capacity(terms.len());
         for term in terms {
-            let spellings: Vec<&str> = term.spellings().collect();
-            let passages = rows::count_with(&self.store, &spellings).await?;
+            let stems: Vec<String> = term.stems().collect();
+            let passages = rows::count_with(&self.store, &stems).await?;
             weighted.push(Weighted::new(term, passages, all));
         }
         let asked = search::selective(&weighted, all);
@@ -204,16 +204,20 @@ pub fn manual() -> Vec<(String, String)> {
     let slug = |file: &include_dir::File<'_>| file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let slugs: Vec<String> = files().filter_map(slug).collect();
     let pages = files().filter_map(|file| Some((slug(file)?, file.contents_utf8()?.to_owned())));
-    let mut pages: Vec<_> = pages.map(|(slug, markdown)| (slug, link(&markdown, &slugs))).collect();
+    let mut pages: Vec<_> = pages
+        .map(|(slug, markdown)| {
+            let linked = link(&slug, &markdown, &slugs);
+            (slug, linked)
+        })
+        .collect();
     pages.sort();
     pages
 }
 
-/// `](page.md#part)` becomes `](/docs/page#part)`.
-fn link(markdown: &str, slugs: &[String]) -> String {
-    slugs
-        .iter()
-        .fold(markdown.to_owned(), |text, slug| text.replace(&format!("]({slug}.md"), &format!("](/docs/{slug}")))
+/// `](page.md#part)` becomes `](/docs/page#part)`, and `](#part)` too: a quote stands on another page.
+fn link(own: &str, markdown: &str, slugs: &[String]) -> String {
+    let text = markdown.replace("](#", &format!("](/docs/{own}#"));
+    slugs.iter().fold(text, |text, slug| text.replace(&format!("]({slug}.md"), &format!("](/docs/{slug}")))
 }
 
 fn hash(title: &str, markdown: &str) -> Vec<u8> {
@@ -268,9 +272,7 @@ mod tests {
     #[test]
     fn links_between_pages_become_addresses() {
         let slugs = ["models".to_owned()];
-        assert_eq!(
-            link("[a](models.md#ollama) [b](https://x/models.md)", &slugs),
-            "[a](/docs/models#ollama) [b](https://x/models.md)"
-        );
+        let linked = link("chat", "[a](models.md#ollama) [b](https://x/models.md) [c](#part)", &slugs);
+        assert_eq!(linked, "[a](/docs/models#ollama) [b](https://x/models.md) [c](/docs/chat#part)");
     }
 }

@@ -1,6 +1,6 @@
 //! The queries of knowledge.
 
-use super::{Document, DocumentInfo, Origin, passages::Passage, words::words};
+use super::{Document, DocumentInfo, Origin, passages::Passage, words::index_words};
 use crate::{
     server::{
         clock,
@@ -72,8 +72,8 @@ pub async fn replace_passages(tx: &mut Tx, document: Uuid, passages: &[Passage])
             .bind(&passage.heading)
             .bind(&passage.anchor)
             .bind(&passage.text)
-            .bind(words(&passage.heading).join(" "))
-            .bind(words(&passage.text).join(" "))
+            .bind(index_words(&passage.heading))
+            .bind(index_words(&passage.text))
             .execute(db)
             .await
             .map(drop))?;
@@ -137,21 +137,21 @@ pub async fn count(store: &Store) -> Result<i64> {
     Ok(count)
 }
 
-/// How many passages have any of the words.
-pub async fn count_with(store: &Store, words: &[&str]) -> Result<i64> {
+/// How many passages have any of the stems.
+pub async fn count_with(store: &Store, stems: &[String]) -> Result<i64> {
     let (sql, any) = match store.read() {
-        Read::Sqlite(_) => (sqlite::COUNT_PASSAGES, sqlite::any_word(words.iter().copied())),
-        Read::Postgres(_) => (postgres::COUNT_PASSAGES, postgres::any_word(words.iter().copied())),
+        Read::Sqlite(_) => (sqlite::COUNT_PASSAGES, sqlite::any_word(stems)),
+        Read::Postgres(_) => (postgres::COUNT_PASSAGES, postgres::any_word(stems)),
     };
     let (count,): (i64,) = on!(store.read(), |db| sqlx::query_as(sql).bind(any).fetch_one(db).await)?;
     Ok(count)
 }
 
-/// The passages that have any of the words, the best as the index sees it first.
-pub async fn find(store: &Store, words: &[&str], limit: i64) -> Result<Vec<Found>> {
+/// The passages that have any of the stems, the best as the index sees it first.
+pub async fn find(store: &Store, stems: &[String], limit: i64) -> Result<Vec<Found>> {
     let (sql, any) = match store.read() {
-        Read::Sqlite(_) => (sqlite::SEARCH_PASSAGES, sqlite::any_word(words.iter().copied())),
-        Read::Postgres(_) => (postgres::SEARCH_PASSAGES, postgres::any_word(words.iter().copied())),
+        Read::Sqlite(_) => (sqlite::SEARCH_PASSAGES, sqlite::any_word(stems)),
+        Read::Postgres(_) => (postgres::SEARCH_PASSAGES, postgres::any_word(stems)),
     };
     Ok(on!(store.read(), |db| sqlx::query_as(sql).bind(any).bind(limit).fetch_all(db).await)?)
 }

@@ -35,7 +35,7 @@ impl Hit {
     pub fn has_any(&self, terms: &[Term]) -> bool {
         let has: HashSet<String> =
             words(&self.heading).iter().chain(&words(&self.text)).map(|word| stem(word)).collect();
-        terms.iter().flat_map(Term::spellings).any(|word| has.contains(&stem(word)))
+        terms.iter().flat_map(Term::stems).any(|stem| has.contains(&stem))
     }
 
     /// Where it can be read on this server.
@@ -55,24 +55,25 @@ pub struct Weighted {
     pub passages: i64,
 }
 
-/// A word that no passage has counts as much as a quite rare one, so that a question about something else fails.
-const UNKNOWN: f64 = 4.0;
+/// The most that one word weighs. A word that no passage has weighs as much, so that a question about something else
+/// finds nothing, and no more, so that one odd word does not spoil a question.
+const MOST: f64 = 3.0;
 
 impl Weighted {
     /// Weighs a word by the passages that have it, of all there are (the idf of bm25).
     pub fn new(term: Term, passages: i64, all: i64) -> Self {
         let (with, all) = (passages as f64, all as f64);
-        let weight = (1.0 + (all - with + 0.5).max(0.0) / (with + 0.5)).ln().min(UNKNOWN);
+        let weight = (1.0 + (all - with + 0.5).max(0.0) / (with + 0.5)).ln().min(MOST);
         Self { term, weight, passages }
     }
 }
 
 /// The words to ask the index for: those that part the passages, or all that are known when none does.
-pub fn selective(weighted: &[Weighted], all: i64) -> Vec<&str> {
+pub fn selective(weighted: &[Weighted], all: i64) -> Vec<String> {
     let known = || weighted.iter().filter(|one| one.passages > 0);
     let parts = |one: &&Weighted| one.passages.saturating_mul(4) <= all;
-    let rare: Vec<&str> = known().filter(parts).flat_map(|one| one.term.spellings()).collect();
-    if rare.is_empty() { known().flat_map(|one| one.term.spellings()).collect() } else { rare }
+    let rare: Vec<String> = known().filter(parts).flat_map(|one| one.term.stems()).collect();
+    if rare.is_empty() { known().flat_map(|one| one.term.stems()).collect() } else { rare }
 }
 
 /// The hits of the candidates, the best first; equals in the order of the documents.
@@ -104,9 +105,10 @@ fn score(weighted: &[Weighted], heading: &str, text: &str) -> f64 {
     let covered: f64 = weighted
         .iter()
         .map(|one| {
-            let own = quality(&stem(&one.term.word), &heading, &text, length);
-            let others = one.term.others.iter().map(|other| 0.8 * quality(&stem(other), &heading, &text, length));
-            one.weight * others.fold(own, f64::max)
+            let as_asked = [1.0].into_iter().chain(std::iter::repeat(0.8));
+            let qualities =
+                one.term.stems().zip(as_asked).map(|(stem, part)| part * quality(&stem, &heading, &text, length));
+            one.weight * qualities.fold(0.0, f64::max)
         })
         .sum();
     covered / total
@@ -172,7 +174,7 @@ mod tests {
         assert!(common.weight < rare.weight && rare.weight <= unknown.weight);
         assert_eq!(selective(&[common, rare, unknown], 100), ["mistral"]);
         let only_common = [Weighted::new(terms("chat")[0].clone(), 60, 100)];
-        assert_eq!(selective(&only_common, 100), ["chat"]);
+        assert_eq!(selective(&only_common, 100), ["chat", "convers"]);
     }
 
     #[test]

@@ -20,9 +20,9 @@ pub struct Term {
 }
 
 impl Term {
-    /// The word and the others, for the index.
-    pub fn spellings(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.word.as_str()).chain(self.others.iter().copied())
+    /// The stems of the word and the others, as the index has them.
+    pub fn stems(&self) -> impl Iterator<Item = String> {
+        std::iter::once(self.word.as_str()).chain(self.others.iter().copied()).map(stem)
     }
 }
 
@@ -60,6 +60,12 @@ pub fn words(text: &str) -> Vec<String> {
     flush(&mut run, &mut found);
     join(&mut joined, &mut found);
     found
+}
+
+/// What the index takes of a text: the stems of its words.
+pub fn index_words(text: &str) -> String {
+    let stems: Vec<_> = words(text).iter().map(|word| stem(word)).collect();
+    stems.join(" ")
 }
 
 fn join(joined: &mut Option<usize>, found: &mut Vec<String>) {
@@ -135,22 +141,27 @@ fn fold(character: char, to: &mut String) {
     }
 }
 
-/// The words to search for, in the order of the question, each stem once, stop words left out.
+/// The words to search for, in the order of the question, each stem once; stop words and single letters and
+/// digits left out.
 pub fn terms(question: &str) -> Vec<Term> {
     let mut end = question.len().min(MAX_QUESTION);
     while !question.is_char_boundary(end) {
         end -= 1;
     }
     let mut seen = HashSet::new();
-    let kept = words(&question[..end]).into_iter().filter(|word| !is_stop_word(word) && seen.insert(stem(word)));
+    let kept = words(&question[..end])
+        .into_iter()
+        .filter(|word| word.len() > 1 && !is_stop_word(word) && seen.insert(stem(word)));
     kept.take(MAX_TERMS).map(|word| Term { others: others(&word), word }).collect()
 }
 
 /// Words that mean nearly the same to someone who asks how to run this product.
 const ALIKE: &[&[&str]] = &[
+    &["admin", "administrator"],
     &["backup", "back", "copy"],
     &["change", "set", "choose"],
     &["chatgpt", "gpt", "openai"],
+    &["chat", "conversation"],
     &["config", "configuration", "setting", "option"],
     &["crash", "kill", "interrupted"],
     &["db", "database"],
@@ -160,15 +171,20 @@ const ALIKE: &[&[&str]] = &[
     &["folder", "directory"],
     &["forget", "forgot", "lost", "forgotten"],
     &["gguf", "llama"],
+    &["https", "tls", "ssl"],
     &["install", "setup"],
     &["keyboard", "shortcut", "key"],
+    &["licence", "license"],
     &["llm", "ai", "model"],
     &["login", "log"],
+    &["max", "maximum", "limit"],
+    &["phone", "mobile"],
     &["postgres", "postgresql"],
     &["signup", "register", "registration", "sign"],
     &["start", "run", "launch"],
-    &["store", "keep", "save"],
+    &["store", "keep", "kept", "save"],
     &["token", "jwt"],
+    &["update", "upgrade"],
 ];
 
 fn others(word: &str) -> Vec<&'static str> {

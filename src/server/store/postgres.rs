@@ -26,18 +26,17 @@ pub async fn connect(url: &str, acquire: Duration) -> Result<PgPool, sqlx::Error
 /// `$1` from [`any_word`], `$2` the most rows: the passages that have any of the words, the best by `ts_rank` first.
 pub const SEARCH_PASSAGES: &str = "\
     SELECT d.slug, d.title, p.ordinal, p.heading, p.anchor, p.text \
-    FROM (SELECT to_tsquery('english', $1) || to_tsquery('simple', $1) AS any) q, passages p \
+    FROM (SELECT to_tsquery('simple', $1) AS any) q, passages p \
     JOIN documents d ON d.id = p.document_id \
     WHERE p.words @@ q.any ORDER BY ts_rank(p.words, q.any, 1) DESC, p.id LIMIT $2";
 
 /// `$1` from [`any_word`]: how many passages have any of the words.
-pub const COUNT_PASSAGES: &str =
-    "SELECT count(*) FROM passages WHERE words @@ (to_tsquery('english', $1) || to_tsquery('simple', $1))";
+pub const COUNT_PASSAGES: &str = "SELECT count(*) FROM passages WHERE words @@ to_tsquery('simple', $1)";
 
 /// A tsquery, <https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY>. A word is quoted, so
 /// that nothing in it is syntax.
-pub fn any_word<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub fn any_word(words: &[String]) -> String {
     let quoted: Vec<_> =
-        words.into_iter().map(|word| format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''"))).collect();
+        words.iter().map(|word| format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''"))).collect();
     quoted.join(" | ")
 }

@@ -60,7 +60,7 @@ pub const COUNT_PASSAGES: &str = "SELECT count(*) FROM passages_fts WHERE passag
 
 /// An FTS5 expression, <https://www.sqlite.org/fts5.html#full_text_query_syntax>. A word is quoted, so that nothing in
 /// it is syntax.
-pub fn any_word<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let quoted: Vec<_> = words.into_iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+pub fn any_word(words: &[String]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
     quoted.join(" OR ")
 }

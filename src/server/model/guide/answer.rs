@@ -20,7 +20,7 @@ const MIN_SCORE: f64 = 0.36;
 /// From here on a passage is about the question; between the two it may help.
 const SURE_SCORE: f64 = 0.55;
 /// A further passage is quoted when it is nearly as good as the best.
-const NEARLY: f64 = 0.85;
+const NEARLY: f64 = 0.9;
 /// Further passages end where a reply becomes long to read, in bytes.
 const LONG: usize = 1800;
 
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn passages_are_quoted_with_numbered_sources() {
         let hits =
-            [hit("one", "First.\n\n```sh\nrun\n```", 0.9), hit("two", "Second.", 0.85), hit("three", "Third.", 0.5)];
+            [hit("one", "First.\n\n```sh\nrun\n```", 0.9), hit("two", "Second.", 0.82), hit("three", "Third.", 0.5)];
         let reply = answer(&[person("how do I run it?")], &hits);
         let expected = "Here is what I have on that.\n\n\
                         **Title › one** [1]\n\n> First.\n>\n> ```sh\n> run\n> ```\n\n\
