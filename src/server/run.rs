@@ -10,6 +10,7 @@ use super::{
     knowledge::Knowledge,
     lifecycle::Lifecycle,
     model::{Model, guide::Guide},
+    secrets::Secrets,
     state::AppState,
     store::{OpenError, Store},
 };
@@ -53,6 +54,7 @@ impl Running {
 /// Puts a server together and lets it serve on `listener`.
 pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener) -> Result<Running, StartError> {
     let config = Arc::new(config);
+    let secrets = Secrets::load_or_create(&config.data, config.secret.clone())?;
     let store = Store::open(config.database_url.expose()).await?;
     let knowledge = Knowledge::new(store.clone());
     knowledge.load_manual().await?;
@@ -60,8 +62,9 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     let lifecycle = Lifecycle::default();
     let model = choose_model(&config, &knowledge);
     let engine = Engine::new(store.clone(), hub.clone(), model, lifecycle.clone(), config.max_streams);
+    engine.start().await?;
     let state = AppState {
-        accounts: Accounts::new(store.clone(), config.clone()),
+        accounts: Accounts::new(store.clone(), config.clone(), &secrets),
         conversations: Conversations::new(store.clone(), hub.clone(), engine.clone()),
         config,
         leptos,
@@ -71,6 +74,7 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
         knowledge,
         lifecycle,
     };
+    tokio::spawn(state.conversations.clone().purge_deleted());
     let addr = listener.local_addr()?;
     let app = http::router(state.clone());
     let soft = state.lifecycle.soft.clone();

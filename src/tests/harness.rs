@@ -73,6 +73,8 @@ impl Server {
             session_idle: Duration::from_secs(30 * 86_400),
             session_absolute: Duration::from_secs(90 * 86_400),
             password_min: 8,
+            auth_per_minute: 100_000,
+            secret: None,
             trusted_proxies: Vec::new(),
             model: None,
             max_streams: 1000,

@@ -6,5 +6,6 @@
 #[macro_use]
 mod harness;
 
+mod engine;
 mod knowledge;
 mod start;

@@ -1,12 +1,17 @@
 //! HTTP: the router, put together from one `router()` a feature.
 
+pub mod address;
 pub mod api;
 pub mod assets;
 pub mod auth;
 pub mod caller;
+pub mod cookies;
 pub mod extract;
 pub mod health;
+pub mod input;
+pub mod origin;
 pub mod pages;
+pub mod refresh;
 pub mod security;
 
 use super::state::AppState;

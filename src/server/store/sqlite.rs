@@ -1,11 +1,13 @@
 //! What only SQLite needs.
 
+use super::DeltaRow;
 use sqlx::{
-    SqlitePool,
+    SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::Path, time::Duration};
+use uuid::Uuid;
 
 /// The tables, embedded.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -63,4 +65,35 @@ pub const COUNT_PASSAGES: &str = "SELECT count(*) FROM passages_fts WHERE passag
 pub fn any_word(words: &[String]) -> String {
     let quoted: Vec<_> = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
     quoted.join(" OR ")
+}
+
+/// See [`super::Tx::append_deltas`]. The rows travel as one JSON array, so that the text of the statements is static.
+pub async fn append_deltas(tx: &mut SqliteConnection, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let hex = |id: Uuid| id.simple().to_string();
+            (hex(row.conversation), hex(row.message), hex(row.generation), &row.text)
+        })
+        .collect();
+    let rows = serde_json::to_string(&rows).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let taken = sqlx::query_as(
+        "UPDATE conversations SET last_seq = last_seq + 1 WHERE id IN (
+           SELECT unhex(j.value ->> 0) FROM json_each($1) j
+           JOIN generations g ON g.id = unhex(j.value ->> 2) AND g.finished_at IS NULL)
+         RETURNING id, last_seq",
+    )
+    .bind(&rows)
+    .fetch_all(&mut *tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO events (conversation_id, seq, kind, message_id, body)
+         SELECT c.id, c.last_seq, 'message.delta', unhex(j.value ->> 1), j.value ->> 3 FROM json_each($1) j
+         JOIN conversations c ON c.id = unhex(j.value ->> 0)
+         JOIN generations g ON g.id = unhex(j.value ->> 2) AND g.finished_at IS NULL",
+    )
+    .bind(&rows)
+    .execute(&mut *tx)
+    .await?;
+    Ok(taken)
 }
