@@ -6,6 +6,8 @@
 #[macro_use]
 mod harness;
 
+mod config;
 mod engine;
+mod headers;
 mod knowledge;
 mod start;

@@ -6,7 +6,13 @@ use sqlx::{
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::Path, time::Duration};
+use std::{
+    fs::{DirBuilder, File},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// The tables, embedded.
@@ -18,7 +24,12 @@ const READERS: u32 = 4;
 /// Opens the file, making it and its folder when missing: the one writer and the readers.
 pub async fn connect(path: &Path, acquire: Duration) -> Result<(SqlitePool, SqlitePool), sqlx::Error> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+        private_folder(folder)?;
+    }
+    // SQLite gives the log beside the file the same mode.
+    match private_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => (),
     }
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -33,6 +44,19 @@ pub async fn connect(path: &Path, acquire: Duration) -> Result<(SqlitePool, Sqli
     let write = pool().max_connections(1).connect_with(options.clone()).await?;
     let read = pool().max_connections(READERS).connect_with(options.pragma("query_only", "on")).await?;
     Ok((write, read))
+}
+
+/// Makes a folder, and those above it, that only this account of the system can enter; an old one stays as it is.
+pub fn private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Makes an empty file that only this account of the system can read.
+///
+/// # Errors
+/// When it is there already, or cannot be made.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Folds the write-ahead log into the file, so that a stopped server leaves one file.
