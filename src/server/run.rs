@@ -15,12 +15,12 @@ use super::{
     model::{
         Model,
         client::{OpenAi, SetupError},
+        guide::Guide,
     },
     secrets::Secrets,
     state::AppState,
     store::{OpenError, Store},
 };
-use futures::{StreamExt, stream};
 use leptos::config::LeptosOptions;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -112,24 +112,9 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
 }
 
 /// The configured endpoint, else Guide.
-fn choose_model(config: &Config, _knowledge: &Knowledge) -> Result<Arc<dyn Model>, SetupError> {
+fn choose_model(config: &Config, knowledge: &Knowledge) -> Result<Arc<dyn Model>, SetupError> {
     Ok(match &config.model {
         Some(settings) => Arc::new(OpenAi::new(settings)?),
-        None => Arc::new(Nobody),
+        None => Arc::new(Guide::new(knowledge.clone())),
     })
-}
-
-struct Nobody;
-
-impl Model for Nobody {
-    fn name(&self) -> &str {
-        "Nobody"
-    }
-
-    fn reply(
-        &self,
-        _request: super::model::Request,
-    ) -> stream::BoxStream<'static, Result<super::model::Delta, super::model::ModelError>> {
-        stream::empty().boxed()
-    }
 }

@@ -13,6 +13,8 @@ pub mod refusal;
 pub mod sse;
 pub mod think;
 
+pub mod guide;
+
 use crate::wire::message::{Fault, Source};
 use futures::stream::BoxStream;
 
