@@ -55,8 +55,11 @@ fn cargo_sets_what_cargo_leptos_would() {
 #[test]
 fn the_example_names_every_setting_with_its_default_and_no_other() {
     let text = fs::read_to_string(".env.example").unwrap();
-    let named: BTreeMap<&str, &str> =
-        text.lines().filter_map(|line| line.strip_prefix('#')?.split_once('=')).filter(|(name, _)| !name.contains(' ')).collect();
+    let named: BTreeMap<&str, &str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix('#')?.split_once('='))
+        .filter(|(name, _)| !name.contains(' '))
+        .collect();
     let table: BTreeMap<&str, &str> = SETTINGS.iter().map(|setting| (setting.env, setting.default)).collect();
     assert_eq!(named, table);
     let environment = named.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -70,13 +73,15 @@ fn the_manual_names_every_setting_and_no_other() {
     for path in ["README.md", "docs/settings.md"] {
         // Absent in a package without them; whoever writes one has to name them all.
         let Ok(text) = fs::read_to_string(path) else { continue };
-        let mut words: Vec<&str> = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').collect();
+        let mut words: Vec<&str> =
+            text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').collect();
         words.sort_unstable();
         for setting in SETTINGS {
             assert!(words.binary_search(&setting.env).is_ok(), "{} is missing in {path}", setting.env);
         }
         let known = |word: &str| SETTINGS.iter().any(|setting| setting.env == word) || word == "PARLOR_CONFIG";
-        let foreign = |word: &str| word.starts_with("PARLOR_TOOL") || word.starts_with("PARLOR_TEST_") || word == "PARLOR_";
+        let foreign =
+            |word: &str| word.starts_with("PARLOR_TOOL") || word.starts_with("PARLOR_TEST_") || word == "PARLOR_";
         for word in words.iter().filter(|word| word.starts_with("PARLOR_")) {
             assert!(known(word) || foreign(word), "{path} names {word}, which is not a setting");
         }

@@ -157,8 +157,16 @@ async fn other_files_are_asked_for_again_by_their_tag() {
 #[tokio::test]
 async fn nothing_but_the_files_is_served() {
     let (server, _target) = with_files().await;
-    let paths =
-        ["/pkg", "/pkg/", "/.env", "/%2eenv", "/pkg/app.js.map", "/..%2foutside.txt", "/pkg/%2e%2e/%2e%2e/outside.txt", "/widget/%2e%2e/%2e%2e/outside.txt"];
+    let paths = [
+        "/pkg",
+        "/pkg/",
+        "/.env",
+        "/%2eenv",
+        "/pkg/app.js.map",
+        "/..%2foutside.txt",
+        "/pkg/%2e%2e/%2e%2e/outside.txt",
+        "/widget/%2e%2e/%2e%2e/outside.txt",
+    ];
     for path in paths {
         let response = server.client.get(server.url(path)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
@@ -179,5 +187,8 @@ async fn other_sites_may_load_the_widget_and_nothing_else() {
     assert_eq!(head(&wasm, "cache-control"), "public, max-age=31536000, immutable");
     assert_eq!(head(&wasm, "content-type"), "application/wasm");
     let own = server.client.get(server.url("/robots.txt")).send().await.unwrap();
-    assert_eq!((head(&own, "access-control-allow-origin"), head(&own, "cross-origin-resource-policy")), ("", "same-origin"));
+    assert_eq!(
+        (head(&own, "access-control-allow-origin"), head(&own, "cross-origin-resource-policy")),
+        ("", "same-origin")
+    );
 }

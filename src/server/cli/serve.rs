@@ -2,7 +2,11 @@
 
 use super::{Done, Failure, out};
 use crate::server::{
-    config::{Config, SignUpMode, load::{self, Loaded}, site, value},
+    config::{
+        Config, SignUpMode,
+        load::{self, Loaded},
+        site, value,
+    },
     run, store, telemetry,
 };
 use std::{io, net::SocketAddr};
@@ -34,7 +38,9 @@ pub async fn run(loaded: Loaded) -> Done {
 fn in_use(addr: SocketAddr, error: &io::Error) -> Failure {
     Failure::Failed(match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("{addr} is in use by another program. Stop that one, or choose another address with --addr or PARLOR_ADDR.")
+            format!(
+                "{addr} is in use by another program. Stop that one, or choose another address with --addr or PARLOR_ADDR."
+            )
         }
         io::ErrorKind::PermissionDenied => {
             format!("this account may not listen on {addr}. Choose a port above 1023 with --addr or PARLOR_ADDR.")
@@ -48,15 +54,21 @@ fn greeting(config: &Config, origins_given: bool) -> String {
     let mut rows = vec![
         ("Open", address(config, origins_given)),
         ("Database", database(config)),
-        ("Model", match &config.model {
-            Some(model) => format!("{} at {}", model.name, model.url),
-            None => "Guide, which answers from the manual".to_owned(),
-        }),
-        ("Sign-up", match config.signup {
-            SignUpMode::Open => "open; the first account becomes the administrator".to_owned(),
-            SignUpMode::Invite => "by invitation; the first account becomes the administrator".to_owned(),
-            SignUpMode::Closed => "closed; only the very first account can be made".to_owned(),
-        }),
+        (
+            "Model",
+            match &config.model {
+                Some(model) => format!("{} at {}", model.name, model.url),
+                None => "Guide, which answers from the manual".to_owned(),
+            },
+        ),
+        (
+            "Sign-up",
+            match config.signup {
+                SignUpMode::Open => "open; the first account becomes the administrator".to_owned(),
+                SignUpMode::Invite => "by invitation; the first account becomes the administrator".to_owned(),
+                SignUpMode::Closed => "closed; only the very first account can be made".to_owned(),
+            },
+        ),
     ];
     if config.model.is_none() {
         rows.push(("Next", "PARLOR_MODEL_URL and PARLOR_MODEL_NAME connect a model, such as".to_owned()));
@@ -114,7 +126,10 @@ mod tests {
             ("PARLOR_MODEL_KEY", "hunter2"),
             ("PARLOR_MODEL_NAME", "large"),
         ]);
-        assert!(text.contains("https://chat.example.org") && text.contains("large at https://api.example/v1"), "{text}");
+        assert!(
+            text.contains("https://chat.example.org") && text.contains("large at https://api.example/v1"),
+            "{text}"
+        );
         assert!(!text.contains("hunter2") && !text.contains("Next"), "{text}");
     }
 }

@@ -109,7 +109,11 @@ fn password(from_stdin: bool) -> Result<String, Failure> {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
         let password = line.trim_end_matches(['\r', '\n']).to_owned();
-        return if password.is_empty() { Err(Failure::Wrong("standard input has no password".into())) } else { Ok(password) };
+        return if password.is_empty() {
+            Err(Failure::Wrong("standard input has no password".into()))
+        } else {
+            Ok(password)
+        };
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::Wrong("there is no terminal to ask for a password; use --password-stdin".to_owned()));

@@ -229,10 +229,15 @@ pub fn resolve(given: &Given) -> Loaded {
     }
     config.secure_cookies = config.origins.iter().all(|origin| origin.starts_with("https://"));
     if !config.secure_cookies && config.origins.iter().any(|origin| origin.starts_with("https://")) {
-        warnings.push("PARLOR_ORIGIN mixes http and https: cookies are sent over both. List https origins only.".into());
+        warnings
+            .push("PARLOR_ORIGIN mixes http and https: cookies are sent over both. List https origins only.".into());
     }
     if config.session_idle > config.session_absolute {
-        set_fault(&mut rows, "PARLOR_SESSION_IDLE", "it is longer than PARLOR_SESSION_ABSOLUTE; at most as long is allowed");
+        set_fault(
+            &mut rows,
+            "PARLOR_SESSION_IDLE",
+            "it is longer than PARLOR_SESSION_ABSOLUTE; at most as long is allowed",
+        );
     }
     for row in &mut rows {
         match row.setting.env {
@@ -308,9 +313,11 @@ fn plain(value: &toml::Value) -> Option<String> {
         toml::Value::String(text) => Some(text.clone()),
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Boolean(flag) => Some(flag.to_string()),
-        toml::Value::Array(items) => {
-            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>().map(|items| items.join(","))
-        }
+        toml::Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .map(|items| items.join(",")),
         _ => None,
     }
 }
@@ -436,7 +443,8 @@ mod tests {
 
     #[test]
     fn unknown_names_are_told_with_the_nearest_known_one() {
-        let mut given = env(&[("PARLOR_ADR", "x"), ("PARLOR_TOOLS", "x"), ("PARLOR_TEST_POSTGRES", "x"), ("PATH", "x")]);
+        let mut given =
+            env(&[("PARLOR_ADR", "x"), ("PARLOR_TOOLS", "x"), ("PARLOR_TEST_POSTGRES", "x"), ("PATH", "x")]);
         given.file = Some(("parlor.toml".into(), "sign_up = \"open\"".to_owned()));
         assert_eq!(
             resolve(&given).unknown,
@@ -469,7 +477,11 @@ mod tests {
     #[test]
     fn every_default_reads_and_every_name_is_its_own() {
         for setting in SETTINGS {
-            assert!(setting.default.is_empty() || (setting.read)(&mut Draft::blank(), setting.default).is_ok(), "{}", setting.env);
+            assert!(
+                setting.default.is_empty() || (setting.read)(&mut Draft::blank(), setting.default).is_ok(),
+                "{}",
+                setting.env
+            );
             assert_eq!(SETTINGS.iter().filter(|other| other.key() == setting.key()).count(), 1);
         }
     }
@@ -477,7 +489,8 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let secret = "hunter2-hunter2-hunter2-hunter2-hunter2";
-        let all: Vec<(&str, &str)> = SETTINGS.iter().filter(|setting| setting.secret).map(|setting| (setting.env, secret)).collect();
+        let all: Vec<(&str, &str)> =
+            SETTINGS.iter().filter(|setting| setting.secret).map(|setting| (setting.env, secret)).collect();
         let loaded = resolve(&env(&all));
         let seen: String = loaded.rows.iter().map(|row| format!("{} {:?}", row.shown, row.fault)).collect();
         assert!(!seen.contains("hunter2") && !format!("{:?}", loaded.config).contains("hunter2"));

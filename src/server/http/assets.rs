@@ -36,8 +36,7 @@ impl Folders {
         let site = PathBuf::from(&*options.site_root);
         let beside = || {
             let program = std::env::current_exe().ok()?;
-            let found = program.ancestors().skip(1).take(3).map(|folder| folder.join("site")).find(|site| site.is_dir());
-            found
+            program.ancestors().skip(1).take(3).map(|folder| folder.join("site")).find(|site| site.is_dir())
         };
         let site = if site.is_dir() { site } else { beside().unwrap_or(site) };
         let widget = site.parent().unwrap_or(Path::new("")).join("widget").join("pkg");
@@ -90,7 +89,9 @@ pub async fn serve(folder: &Path, mut request: Request) -> Option<Response> {
     }
     let files = ServeDir::new(folder).append_index_html_on_directories(false).precompressed_br().precompressed_gzip();
     let mut response = files.oneshot(request).await.ok()?.map(Body::new);
-    if response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED || is_missing(response.status()) {
+    if response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED
+        || is_missing(response.status())
+    {
         return None;
     }
     let cache = if hashed { FOR_EVER } else { FOR_A_WHILE };
@@ -140,7 +141,7 @@ fn is_hashed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let Some((stem, _)) = name.rsplit_once('.') else { return false };
     let hash = stem.rsplit_once('.').or_else(|| stem.split_once('-')).map_or("", |(_, hash)| hash);
-    let any = |test: fn(&u8) -> bool| hash.as_bytes().iter().any(|byte| test(byte));
+    let any = |test: fn(&u8) -> bool| hash.as_bytes().iter().any(test);
     let hex = hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && any(u8::is_ascii_digit);
     let base64 = hash.len() >= 16 && (any(u8::is_ascii_digit) || any(u8::is_ascii_uppercase));
     hash.len() >= 8 && (hex || base64)
@@ -171,7 +172,9 @@ mod tests {
         for hashed in ["/pkg/app.Xv3kQ_9-aZbYcXdWeVfUgT.wasm", "/app.0123abcd.js", "/widget-9f86d081884c7d65.css"] {
             assert!(is_hashed(hashed), "{hashed}");
         }
-        for plain in ["/chat-widget.js", "/pkg/app.js", "/favicon.ico", "/robots.txt", "/a.b.c", "/inter-regular.woff2", "/x"] {
+        for plain in
+            ["/chat-widget.js", "/pkg/app.js", "/favicon.ico", "/robots.txt", "/a.b.c", "/inter-regular.woff2", "/x"]
+        {
             assert!(!is_hashed(plain), "{plain}");
         }
     }
@@ -179,7 +182,20 @@ mod tests {
     #[test]
     fn no_path_leads_out_of_the_folder() {
         assert!(is_servable("/pkg/app.js") && is_servable("/favicon.ico"));
-        let wrong = ["/", "/pkg/", "/../a", "/.env", "/a/.git/b", "/%2e%2e/a", "//a", "/a\\b", "/pkg/app.js.map", "a", "/a/./b", "/a\0"];
+        let wrong = [
+            "/",
+            "/pkg/",
+            "/../a",
+            "/.env",
+            "/a/.git/b",
+            "/%2e%2e/a",
+            "//a",
+            "/a\\b",
+            "/pkg/app.js.map",
+            "a",
+            "/a/./b",
+            "/a\0",
+        ];
         for path in wrong {
             assert!(!is_servable(path), "{path:?}");
         }

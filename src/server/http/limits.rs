@@ -59,9 +59,10 @@ pub async fn limit(answer: Duration, request: Request, next: Next) -> Response {
             let words = "The server took too long to answer. It may be busy; please try again.";
             respond(ApiError { retry_after: Some(5), ..ApiError::new(Code::Unavailable, words) })
         }
-        Err(_) => {
-            respond(ApiError::new(Code::Timeout, "The request did not arrive in time. Check the connection and try again."))
-        }
+        Err(_) => respond(ApiError::new(
+            Code::Timeout,
+            "The request did not arrive in time. Check the connection and try again.",
+        )),
     }
 }
 

@@ -16,7 +16,9 @@ use leptos::{
     nonce::Nonce,
     prelude::{provide_context, use_context},
 };
-use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context, render_app_async_with_context};
+use leptos_axum::{
+    LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context, render_app_async_with_context,
+};
 
 /// Addresses that programs call: an unknown one below them is told as JSON.
 const FOR_PROGRAMS: [&str; 5] = ["/v1", "/auth", "/rpc", "/widget", "/pkg"];
@@ -68,7 +70,7 @@ pub fn no_such_address() -> Error {
 fn wants_page(method: &Method, path: &str) -> bool {
     let below = |prefix: &&str| path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    matches!(*method, Method::GET | Method::HEAD) && !is_file && !FOR_PROGRAMS.iter().any(|prefix| below(&prefix))
+    matches!(*method, Method::GET | Method::HEAD) && !is_file && !FOR_PROGRAMS.iter().any(below)
 }
 
 #[cfg(test)]
@@ -77,7 +79,9 @@ mod tests {
 
     #[test]
     fn people_get_a_page_and_programs_an_object() {
-        assert!(wants_page(&Method::GET, "/chats") && wants_page(&Method::HEAD, "/v1x") && wants_page(&Method::GET, "/"));
+        assert!(
+            wants_page(&Method::GET, "/chats") && wants_page(&Method::HEAD, "/v1x") && wants_page(&Method::GET, "/")
+        );
         for path in ["/v1", "/v1/x", "/auth/x", "/rpc/x", "/pkg/app.js", "/favicon.ico"] {
             assert!(!wants_page(&Method::GET, path), "{path}");
         }

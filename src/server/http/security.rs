@@ -43,11 +43,15 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
     if headers.contains_key(header::SET_COOKIE) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    fixed(headers, header::CACHE_CONTROL, match (html, personal) {
-        (true, true) => "private, no-store",
-        (true, false) => "no-cache",
-        (false, _) => "no-store",
-    });
+    fixed(
+        headers,
+        header::CACHE_CONTROL,
+        match (html, personal) {
+            (true, true) => "private, no-store",
+            (true, false) => "no-cache",
+            (false, _) => "no-store",
+        },
+    );
     response
 }
 
