@@ -7,7 +7,9 @@
 mod harness;
 
 mod config;
+mod engine;
 mod headers;
-mod limits;
-mod process;
+mod knowledge;
+mod model;
 mod start;
+mod upstream;

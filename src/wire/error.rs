@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+described! {
 /// What kind of thing went wrong. Each has one HTTP status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +33,7 @@ pub enum Code {
     /// 500: our fault. The log has the cause.
     Internal,
 }
+}
 
 impl Code {
     /// The HTTP status that goes with it.
@@ -53,6 +55,7 @@ impl Code {
     }
 }
 
+described! {
 /// An error as the person or program at the other end meets it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ApiError {
@@ -67,12 +70,15 @@ pub struct ApiError {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
 }
+}
 
+described! {
 /// The body of every error response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// The error.
     pub error: ApiError,
+}
 }
 
 impl ApiError {

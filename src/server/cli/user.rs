@@ -2,7 +2,7 @@
 
 use super::{Done, Failure, open, out};
 use crate::{
-    server::{accounts::Accounts, config::load::Loaded},
+    server::{accounts::Accounts, config::load::Loaded, secrets::Secrets},
     wire::account::{Role, SignUp, Viewer},
 };
 use clap::Subcommand;
@@ -66,7 +66,8 @@ pub async fn run(loaded: Loaded, command: Command) -> Done {
         Command::List | Command::Role { .. } => String::new(),
     };
     let store = open(&loaded).await?;
-    let accounts = Accounts::new(store.clone(), Arc::new(loaded.config));
+    let secrets = Secrets::load_or_create(&loaded.config.data, loaded.config.secret.clone())?;
+    let accounts = Accounts::new(store.clone(), Arc::new(loaded.config), &secrets);
     let done = apply(&accounts, command, password).await;
     store.close().await;
     out::line(done?);

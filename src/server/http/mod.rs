@@ -1,13 +1,18 @@
 //! HTTP: the router, put together from one `router()` a feature.
 
+pub mod address;
 pub mod api;
 pub mod assets;
 pub mod auth;
 pub mod caller;
+pub mod cookies;
 pub mod extract;
 pub mod health;
+pub mod input;
 pub mod limits;
+pub mod origin;
 pub mod pages;
+pub mod refresh;
 pub mod security;
 pub mod serve;
 mod stall;
@@ -34,6 +39,7 @@ pub fn router(state: AppState) -> Router {
 
 /// What holds for every request, the innermost first.
 pub fn layers(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+    let routes = origin::layer(refresh::layer(routes, state), state);
     routes
         .layer(from_fn(|request, next| limits::limit(limits::ANSWER, request, next)))
         .layer(CompressionLayer::new().compress_when(is_text))

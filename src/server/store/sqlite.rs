@@ -1,7 +1,8 @@
 //! What only SQLite needs.
 
+use super::DeltaRow;
 use sqlx::{
-    SqlitePool,
+    SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -12,6 +13,7 @@ use std::{
     path::Path,
     time::Duration,
 };
+use uuid::Uuid;
 
 /// The tables, embedded.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -71,4 +73,51 @@ pub async fn backup(read: &SqlitePool, file: &Path) -> Result<(), sqlx::Error> {
     let mut connection = sqlx::ConnectOptions::connect(&options).await?;
     sqlx::query("VACUUM INTO $1").bind(file.to_string_lossy().into_owned()).execute(&mut connection).await?;
     sqlx::Connection::close(connection).await
+}
+
+/// `$1` from [`any_word`], `$2` the most rows: the passages that have any of the words, the best by bm25 first.
+pub const SEARCH_PASSAGES: &str = "\
+    SELECT d.slug, d.title, p.ordinal, p.heading, p.anchor, p.text \
+    FROM passages_fts f JOIN passages p ON p.id = f.rowid JOIN documents d ON d.id = p.document_id \
+    WHERE f.passages_fts MATCH $1 ORDER BY bm25(f.passages_fts, 3.0, 1.0), p.id LIMIT $2";
+
+/// `$1` from [`any_word`]: how many passages have any of the words.
+pub const COUNT_PASSAGES: &str = "SELECT count(*) FROM passages_fts WHERE passages_fts MATCH $1";
+
+/// An FTS5 expression, <https://www.sqlite.org/fts5.html#full_text_query_syntax>. A word is quoted, so that nothing in
+/// it is syntax.
+pub fn any_word(words: &[String]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    quoted.join(" OR ")
+}
+
+/// See [`super::Tx::append_deltas`]. The rows travel as one JSON array, so that the text of the statements is static.
+pub async fn append_deltas(tx: &mut SqliteConnection, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let hex = |id: Uuid| id.simple().to_string();
+            (hex(row.conversation), hex(row.message), hex(row.generation), &row.text)
+        })
+        .collect();
+    let rows = serde_json::to_string(&rows).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let taken = sqlx::query_as(
+        "UPDATE conversations SET last_seq = last_seq + 1 WHERE id IN (
+           SELECT unhex(j.value ->> 0) FROM json_each($1) j
+           JOIN generations g ON g.id = unhex(j.value ->> 2) AND g.finished_at IS NULL)
+         RETURNING id, last_seq",
+    )
+    .bind(&rows)
+    .fetch_all(&mut *tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO events (conversation_id, seq, kind, message_id, body)
+         SELECT c.id, c.last_seq, 'message.delta', unhex(j.value ->> 1), j.value ->> 3 FROM json_each($1) j
+         JOIN conversations c ON c.id = unhex(j.value ->> 0)
+         JOIN generations g ON g.id = unhex(j.value ->> 2) AND g.finished_at IS NULL",
+    )
+    .bind(&rows)
+    .execute(&mut *tx)
+    .await?;
+    Ok(taken)
 }
