@@ -127,7 +127,7 @@ mod tests {
     fn headers(lines: &[(&str, &str)]) -> HeaderMap {
         let line = |(name, value): &(&str, &str)| (HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         let mut headers = HeaderMap::new();
-        lines.iter().map(line).for_each(|(name, value)| drop(headers.append(name, value)));
+        lines.iter().map(line).for_each(|(name, value)| _ = headers.append(name, value));
         headers
     }
 
