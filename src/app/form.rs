@@ -135,13 +135,15 @@ fn error_from_url(text: &str) -> Option<ApiError> {
     }
     let error: ApiError = serde_json::from_slice(&decode_base64(text)?).ok()?;
     let words = match error.code {
-        Code::Invalid | Code::TooLarge | Code::UnsupportedType => "Something in the form is missing or not allowed.",
+        Code::Invalid | Code::TooLarge | Code::UnsupportedType | Code::MethodNotAllowed => {
+            "Something in the form is missing or not allowed."
+        }
         Code::Unauthenticated => "Please log in.",
         Code::Forbidden => "This is not allowed.",
         Code::NotFound => "This does not exist, or is not yours.",
         Code::Conflict => "This collides with what is there. Reload the page and try again.",
         Code::TooMany => "Too many attempts. Wait a little and try again.",
-        Code::Unavailable => "This is not possible right now. Please try again.",
+        Code::Unavailable | Code::Timeout => "This is not possible right now. Please try again.",
         Code::Internal => "Something went wrong on the server. Please try again.",
     };
     Some(ApiError::new(error.code, words))

@@ -6,4 +6,10 @@
 #[macro_use]
 mod harness;
 
+mod config;
+mod engine;
+mod headers;
+mod knowledge;
+mod model;
 mod start;
+mod upstream;

@@ -15,8 +15,7 @@ pub async fn log_in(email: String, password: String, next: String) -> Result<(),
     let (state, client) = caller::client().await?;
     let form = flash::Form::new("log_in", log_in_path(&next)).typed("email", &email);
     let logged_in = state.accounts.log_in(LogIn { email, password }, &client).await;
-    let result =
-        logged_in.map(|fresh| cookies::log_in_cookies(&state.config, &fresh).into_iter().for_each(flash::set_cookie));
+    let result = logged_in.map(|fresh| caller::set_cookies(cookies::log_in_cookies(&state.config, &fresh)));
     form.answer(&state.config, result, local_path(&next).unwrap_or("/"), "")
 }
 
@@ -58,8 +57,7 @@ pub async fn sign_up(
         invite: given(invite),
     };
     let logged_in = state.accounts.sign_up(person, &client).await;
-    let result =
-        logged_in.map(|fresh| cookies::log_in_cookies(&state.config, &fresh).into_iter().for_each(flash::set_cookie));
+    let result = logged_in.map(|fresh| caller::set_cookies(cookies::log_in_cookies(&state.config, &fresh)));
     form.answer(&state.config, result, local_path(&next).unwrap_or("/"), "")
 }
 
@@ -76,7 +74,7 @@ pub async fn log_out() -> Result<(), ApiError> {
         Err(error) => return Err(error),
     };
     let state = caller::state()?;
-    let result = ended.map(|()| cookies::log_out_cookies(&state.config).into_iter().for_each(flash::set_cookie));
+    let result = ended.map(|()| caller::set_cookies(cookies::log_out_cookies(&state.config)));
     flash::Form::new("log_in", "/").answer(&state.config, result, "/login", "You are logged out.")
 }
 

@@ -72,9 +72,9 @@ pub async fn set_theme(theme: crate::app::theme::Theme) -> Result<(), ApiError> 
         server::http::{caller, flash},
     };
     let state = caller::state()?;
-    flash::plain_cookie(&state.config, theme::COOKIE, theme.as_str(), 365 * 86_400)
-        .into_iter()
-        .for_each(flash::set_cookie);
+    caller::set_cookies(
+        flash::plain_cookie(&state.config, theme::COOKIE, theme.as_str(), 365 * 86_400).into_iter().collect(),
+    );
     flash::Form::new("set_theme", "/settings/appearance").answer(&state.config, Ok(()), "/settings/appearance", "")
 }
 
@@ -96,7 +96,7 @@ pub async fn delete_account(password: String, confirm: String) -> Result<(), Api
         Err(Error::Api(ApiError::new(Code::Invalid, message).on("confirm")))
     };
     if result.is_ok() {
-        cookies::log_out_cookies(&state.config).into_iter().for_each(flash::set_cookie);
+        caller::set_cookies(cookies::log_out_cookies(&state.config));
         flash::say_next(&state.config, "log_in", "Your account and everything in it is deleted.");
     }
     flash::Form::new("delete_account", "/settings/data").answer(&state.config, result, "/login", "")

@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{
     extract::FromRequestParts,
-    http::{StatusCode, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
 };
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
@@ -27,22 +27,29 @@ pub fn state() -> Result<AppState, ApiError> {
 /// [`Code::Unauthenticated`] when nobody is logged in.
 pub async fn user() -> Result<(AppState, Caller), ApiError> {
     let state = state()?;
-    let CurrentUser(caller) = answer(extract(&state).await)?;
+    let CurrentUser(caller) = extract(&state).await?;
     Ok((state, caller))
 }
 
-/// The server, and where the request comes from.
+/// The server, and the browser that asks, for log-in and sign-up.
 pub async fn client() -> Result<(AppState, Client), ApiError> {
     let state = state()?;
-    let client: ClientInfo = answer(extract(&state).await)?;
-    Ok((state, client.into()))
+    let ClientInfo(client) = extract(&state).await?;
+    Ok((state, client))
 }
 
-/// Runs an extractor, with its own error: a database that is away is not a caller who is not logged in.
-async fn extract<E: FromRequestParts<AppState, Rejection = Error>>(state: &AppState) -> Result<E, Error> {
-    let parts =
-        use_context::<Parts>().ok_or_else(|| Error::Internal("a server function runs outside a request".into()));
-    E::from_request_parts(&mut parts?, state).await
+async fn extract<T: FromRequestParts<AppState, Rejection = Error>>(state: &AppState) -> Result<T, ApiError> {
+    let parts = use_context::<Parts>();
+    let mut parts = parts.ok_or_else(|| Error::Internal("a server function runs without a request".into()))?;
+    answer(T::from_request_parts(&mut parts, state).await)
+}
+
+/// Lets the answer set cookies: those of [`super::cookies::log_in_cookies`] or
+/// [`log_out_cookies`](super::cookies::log_out_cookies).
+pub fn set_cookies(cookies: Vec<HeaderValue>) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        cookies.into_iter().for_each(|cookie| response.append_header(header::SET_COOKIE, cookie));
+    }
 }
 
 /// Turns the result of a use case into that of a server function, with the right HTTP status.

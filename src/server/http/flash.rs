@@ -9,7 +9,6 @@ use crate::{
 use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use leptos::prelude::use_context;
-use leptos_axum::ResponseOptions;
 use std::collections::BTreeMap;
 
 const NAME: &str = "parlor_form";
@@ -55,7 +54,7 @@ impl Form {
                 }
             };
             if flash.notice.is_some() || flash.error.is_some() {
-                set_cookie(cookie(config, flash));
+                caller::set_cookies(cookie(config, flash));
             }
             leptos_axum::redirect(target);
         }
@@ -66,7 +65,7 @@ impl Form {
 /// Says something on the next page that the browser loads, with JavaScript or without.
 pub fn say_next(config: &Config, form: &str, notice: &str) {
     let flash = Flash { form: form.to_owned(), notice: Some(notice.to_owned()), ..Flash::default() };
-    set_cookie(cookie(config, flash));
+    caller::set_cookies(cookie(config, flash));
 }
 
 /// Whether the browser itself sends the form, not the app in it.
@@ -77,17 +76,10 @@ pub fn is_plain() -> bool {
     })
 }
 
-/// Adds a cookie to the response.
-pub fn set_cookie(cookie: HeaderValue) {
-    if let Some(response) = use_context::<ResponseOptions>() {
-        response.append_header(header::SET_COOKIE, cookie);
-    }
-}
-
 /// One `Set-Cookie` of ours that holds nothing secret. `value` is of letters, digits, `-` and `_`.
 pub fn plain_cookie(config: &Config, name: &str, value: &str, seconds: u32) -> Option<HeaderValue> {
     let secure = if config.secure_cookies { "; Secure" } else { "" };
-    HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")).ok()
+    HeaderValue::try_from(format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")).ok()
 }
 
 /// A cookie of the request.
@@ -96,13 +88,13 @@ pub fn read_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
-fn cookie(config: &Config, mut flash: Flash) -> HeaderValue {
+fn cookie(config: &Config, mut flash: Flash) -> Vec<HeaderValue> {
     let mut value = encode(&flash);
     if value.len() > MAX_VALUE {
         flash.typed.clear();
         value = encode(&flash);
     }
-    plain_cookie(config, NAME, &value, 60).unwrap_or(HeaderValue::from_static(""))
+    plain_cookie(config, NAME, &value, 60).into_iter().collect()
 }
 
 fn encode(flash: &Flash) -> String {
@@ -117,9 +109,7 @@ pub fn read(headers: &HeaderMap) -> Option<Flash> {
 
 /// Forgets it, once a page has said it.
 pub fn forget(config: &Config) {
-    if let Some(cookie) = plain_cookie(config, NAME, "", 0) {
-        set_cookie(cookie);
-    }
+    caller::set_cookies(plain_cookie(config, NAME, "", 0).into_iter().collect());
 }
 
 #[cfg(test)]

@@ -1,69 +1,86 @@
-//! The app's pages and server functions.
+//! The app's pages and server functions, and what an unknown address answers.
 
-use super::{assets, extract::CurrentUser, flash};
+use super::{
+    assets::{self, Folders},
+    flash, seed,
+};
 use crate::{
     app::{
         App,
-        request::{Seed, SetStatus, SignUpMode},
+        request::{Seed, SetStatus},
         shell,
-        theme::{self, Theme},
     },
-    server::{config, error::Error, state::AppState},
+    server::{error::Error, state::AppState},
     wire::error::{ApiError, Code},
 };
 use axum::{
     Router,
-    extract::{FromRequestParts, Request, State},
-    http::{Method, StatusCode, header, request::Parts},
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::{MethodRouter, any},
+    extract::Request,
+    http::{Method, StatusCode, request::Parts},
+    middleware,
+    response::IntoResponse,
 };
-use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context};
+use leptos::{
+    nonce::Nonce,
+    prelude::{provide_context, use_context},
+};
+use leptos_axum::{
+    LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
+    render_app_async_with_context,
+};
 use std::sync::Arc;
 
-/// Every page of the app, and `/rpc/…`.
+/// Addresses that programs call: an unknown one below them is told as JSON.
+const FOR_PROGRAMS: [&str; 5] = ["/v1", "/auth", "/rpc", "/widget", "/pkg"];
+
+/// Every page of the app, `/rpc/…`, the files of the site, and the page for an unknown address.
 pub fn router(state: &AppState) -> Router<AppState> {
     let context = context(state.clone());
     let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, context.clone());
     let bundle = assets::bundle(&state.leptos);
-    Router::new()
-        .leptos_routes_with_context(state, routes, context, move || shell::document(bundle.clone()))
-        .route_layer(middleware::from_fn_with_state(state.clone(), seed))
-}
-
-/// What answers where nothing is: a page for people, the one error shape for programs.
-pub fn missing(state: &AppState) -> MethodRouter {
-    let bundle = assets::bundle(&state.leptos);
-    let page =
-        leptos_axum::render_app_async_with_context(context(state.clone()), move || shell::document(bundle.clone()));
-    let answer = move |State(state): State<AppState>, request: Request| {
-        let page = page.clone();
+    let document = move || shell::document(bundle.clone());
+    let missing = render_app_async_with_context(context.clone(), document.clone());
+    let site = Folders::find(&state.leptos).site;
+    let known = state.clone();
+    let fallback = move |request: Request| {
+        let (missing, site, state) = (missing.clone(), site.clone(), known.clone());
         async move {
-            if !wants_page(&request) {
-                return Error::Api(ApiError::new(Code::NotFound, "There is nothing at this address.")).into_response();
+            if let Some(ask) = assets::ask(&request)
+                && let Some(file) = assets::serve(&site, ask).await
+            {
+                return file;
             }
-            let mut response = page(with_seed(&state, request).await).await;
-            if response.status() == StatusCode::OK {
-                *response.status_mut() = StatusCode::NOT_FOUND;
+            if !wants_page(request.method(), request.uri().path()) {
+                return no_such_address().into_response();
             }
-            response
+            let mut page = missing(seed::plant(&state, request).await).await;
+            if page.status().is_success() {
+                *page.status_mut() = StatusCode::NOT_FOUND;
+            }
+            page
         }
     };
-    any(answer).with_state(state.clone())
+    Router::new()
+        .leptos_routes_with_context(state, routes, context, document)
+        .route_layer(middleware::from_fn_with_state(state.clone(), seed::before_pages))
+        .fallback(fallback)
 }
 
 /// The context of every page and server function.
 fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     move || {
         provide_context(state.clone());
+        let parts = use_context::<Parts>();
+        let extensions = parts.as_ref().map(|parts| &parts.extensions);
+        // The nonce of the header that the outer layer sets, in place of Leptos's own.
+        if let Some(nonce) = extensions.and_then(|all| all.get::<Nonce>().cloned()) {
+            provide_context(nonce);
+        }
         if let Some(response) = use_context::<ResponseOptions>() {
             let set = move |status| response.set_status(StatusCode::from_u16(status).unwrap_or_default());
             provide_context(SetStatus(Arc::new(set)));
         }
-        let seed = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Seed>().cloned());
-        if let Some(seed) = seed {
+        if let Some(seed) = extensions.and_then(|all| all.get::<Seed>().cloned()) {
             if seed.flash.is_some() {
                 flash::forget(&state.config);
             }
@@ -72,38 +89,30 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     }
 }
 
-fn wants_page(request: &Request) -> bool {
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    matches!(*request.method(), Method::GET | Method::HEAD) && accept.is_some_and(|accept| accept.contains("text/html"))
+/// For programs that ask for an address that is not there.
+pub fn no_such_address() -> Error {
+    Error::Api(ApiError::new(Code::NotFound, "There is nothing at this address."))
 }
 
-async fn seed(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let page = matches!(*request.method(), Method::GET | Method::HEAD);
-    next.run(if page { with_seed(&state, request).await } else { request }).await
+/// Whether an unknown address is one that a person opened.
+fn wants_page(method: &Method, path: &str) -> bool {
+    let below = |prefix: &&str| path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    matches!(*method, Method::GET | Method::HEAD) && !is_file && !FOR_PROGRAMS.iter().any(|prefix| below(&prefix))
 }
 
-/// Finds out who asks, once, before the page is rendered: then no part of it has to wait for that.
-async fn with_seed(state: &AppState, request: Request) -> Request {
-    let (mut parts, body) = request.into_parts();
-    let (viewer, fault) = match CurrentUser::from_request_parts(&mut parts, state).await {
-        Ok(CurrentUser(caller)) => (Some(caller.viewer), None),
-        Err(error) => match ApiError::from(error) {
-            error if error.code == Code::Unauthenticated => (None, None),
-            error => (None, Some(error)),
-        },
-    };
-    let theme = flash::read_cookie(&parts.headers, theme::COOKIE).and_then(Theme::parse).unwrap_or_default();
-    let sign_up = match state.config.signup {
-        config::SignUpMode::Open => SignUpMode::Open,
-        // The first one may sign up, whatever the settings say. Only the pages that show it ask for it.
-        _ if matches!(parts.uri.path(), "/login" | "/signup") && state.accounts.is_empty().await.unwrap_or(false) => {
-            SignUpMode::Open
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_get_a_page_and_programs_an_object() {
+        assert!(
+            wants_page(&Method::GET, "/chats") && wants_page(&Method::HEAD, "/v1x") && wants_page(&Method::GET, "/")
+        );
+        for path in ["/v1", "/v1/x", "/auth/x", "/rpc/x", "/pkg/app.js", "/favicon.ico"] {
+            assert!(!wants_page(&Method::GET, path), "{path}");
         }
-        config::SignUpMode::Invite => SignUpMode::Invite,
-        config::SignUpMode::Closed => SignUpMode::Closed,
-    };
-    let password_min = u32::try_from(state.config.password_min).unwrap_or(u32::MAX);
-    let flash = flash::read(&parts.headers);
-    parts.extensions.insert(Seed { viewer, theme, sign_up, password_min, flash, fault });
-    Request::from_parts(parts, body)
+        assert!(!wants_page(&Method::POST, "/chats"));
+    }
 }
