@@ -11,5 +11,6 @@ mod engine;
 mod headers;
 mod knowledge;
 mod model;
+mod plain_pages;
 mod start;
 mod upstream;
