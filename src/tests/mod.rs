@@ -15,5 +15,6 @@ mod headers;
 mod knowledge;
 mod member;
 mod model;
+mod plain_pages;
 mod start;
 mod upstream;

@@ -1,6 +1,6 @@
 //! Components without server calls: what they show comes in as properties, what happens goes out as callbacks.
 //!
-//! Their style is style/ui.css, in the order of these modules.
+//! Their style is style/ui.css and style/markdown.css, in the order of these modules.
 
 pub mod avatar;
 pub mod button;
