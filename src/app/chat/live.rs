@@ -10,6 +10,7 @@ use crate::{
     wire::{error::Code, event::Event},
 };
 use leptos::{
+    __reexports::send_wrapper::SendWrapper,
     leptos_dom::helpers::TimeoutHandle,
     prelude::*,
     serde_json,
@@ -67,8 +68,9 @@ impl Drop for Source {
 struct Live {
     chat: OpenChat,
     link: RwSignal<Link>,
-    source: StoredValue<Option<Source>, LocalStorage>,
-    timer: StoredValue<Option<TimeoutHandle>, LocalStorage>,
+    // Wrapped, since what a page holds is dropped on any thread of the server; there it is never filled.
+    source: StoredValue<Option<SendWrapper<Source>>>,
+    timer: StoredValue<Option<TimeoutHandle>>,
     tries: StoredValue<u32>,
     pending: StoredValue<Vec<Event>>,
     left: StoredValue<bool>,
@@ -79,8 +81,8 @@ pub fn follow(chat: OpenChat) -> RwSignal<Link> {
     let live = Live {
         chat,
         link: RwSignal::new(Link::Quiet),
-        source: StoredValue::new_local(None),
-        timer: StoredValue::new_local(None),
+        source: StoredValue::new(None),
+        timer: StoredValue::new(None),
         tries: StoredValue::new(0),
         pending: StoredValue::new(Vec::new()),
         left: StoredValue::new(false),
@@ -153,7 +155,7 @@ impl Live {
         source.set_onopen(Some(open.as_ref().unchecked_ref()));
         // A server that shuts down says so before it closes.
         let _ = source.add_event_listener_with_callback("restarting", error.as_ref().unchecked_ref());
-        self.source.set_value(Some(Source { source, _message: message, _error: error, _open: open }));
+        self.source.set_value(Some(SendWrapper::new(Source { source, _message: message, _error: error, _open: open })));
     }
 
     /// Collects events; those of one frame are applied together.

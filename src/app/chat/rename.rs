@@ -14,6 +14,7 @@ use crate::{
 };
 use leptos::{ev, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
+use std::sync::Arc;
 
 /// The chat whose title is being edited in the list. In context of the layout.
 #[derive(Clone, Copy)]
@@ -46,10 +47,10 @@ pub fn rename(chats: Chats, toasts: Toasts, id: ConversationId, title: &str) {
 }
 
 /// Deletes a chat, with a way back. `leave` leads away from it where it is open, and back.
-pub fn delete(chats: Chats, toasts: Toasts, id: ConversationId, leave: Option<Callback<bool>>) {
+pub fn delete(chats: Chats, toasts: Toasts, id: ConversationId, leave: Option<Leave>) {
     let row = chats.take(id);
-    if let Some(leave) = leave {
-        leave.run(true);
+    if let Some(leave) = &leave {
+        leave(true);
     }
     let put_back = move |row: &Option<(usize, super::list::Row)>| {
         if let Some((at, row)) = row.clone() {
@@ -63,13 +64,13 @@ pub fn delete(chats: Chats, toasts: Toasts, id: ConversationId, leave: Option<Ca
             return;
         }
         toasts.offer("Chat deleted", "Undo", move || {
-            let row = row.clone();
+            let (row, leave) = (row.clone(), leave.clone());
             spawn_local(async move {
                 match with_refresh(|| remote::restore_chat(id)).await {
                     Ok(_) => {
                         put_back(&row);
                         if let Some(leave) = leave {
-                            leave.run(false);
+                            leave(false);
                         }
                     }
                     Err(error) => toasts.show(error.message),
@@ -79,10 +80,13 @@ pub fn delete(chats: Chats, toasts: Toasts, id: ConversationId, leave: Option<Ca
     });
 }
 
-/// Leads away from a chat that is deleted, and back to it when that is undone. For callbacks that outlive the page.
-pub fn leaving(id: ConversationId) -> Callback<bool> {
+/// Leads away from a chat (`true`), and back. It outlives the page that made it, which a `Callback` would not.
+pub type Leave = Arc<dyn Fn(bool) + Send + Sync>;
+
+/// For a chat that is deleted, and whose deletion is undone.
+pub fn leaving(id: ConversationId) -> Leave {
     let navigate = use_navigate();
-    Callback::new(move |away| {
+    Arc::new(move |away| {
         let path = if away { "/chat/new".to_owned() } else { format!("/chat/{id}") };
         navigate(&path, NavigateOptions { replace: away, ..NavigateOptions::default() });
     })
@@ -105,7 +109,8 @@ pub fn TitleField(
         }
     });
     let end = move |title: Option<String>| {
-        if !over.get_value() {
+        // Removing the field takes the focus from it, when all this is gone already.
+        if over.try_get_value() == Some(false) {
             over.set_value(true);
             done.run(title);
         }
@@ -143,7 +148,7 @@ pub fn TitleField(
 pub fn HeaderMenu(id: ConversationId) -> impl IntoView {
     let (chats, toasts) = (expect_context::<Chats>(), expect_context::<Toasts>());
     let Renaming(renaming) = expect_context();
-    let leave = leaving(id);
+    let leave = StoredValue::new(leaving(id));
     let start = move |()| {
         if crate::browser::chat::matches("(max-width: 720px)") {
             chats.sheet.set(true);
@@ -154,7 +159,7 @@ pub fn HeaderMenu(id: ConversationId) -> impl IntoView {
         <div class="needs-script">
             <Menu label="This chat" id=format!("menu-head-{id}") face=|| view! { <Svg icon=Icon::More/> }>
                 <MenuItem icon=Icon::Edit on_choose=Callback::new(start)>"Rename"</MenuItem>
-                <MenuItem icon=Icon::Trash danger=true on_choose=Callback::new(move |()| delete(chats, toasts, id, Some(leave)))>
+                <MenuItem icon=Icon::Trash danger=true on_choose=Callback::new(move |()| delete(chats, toasts, id, Some(leave.get_value())))>
                     "Delete"
                 </MenuItem>
             </Menu>

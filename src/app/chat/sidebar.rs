@@ -16,7 +16,10 @@ use crate::{
     browser::{self, chat::when_visible},
     wire::{error::ApiError, id::ConversationId},
 };
-use leptos::{either::Either, ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlElement};
+use leptos::{
+    __reexports::send_wrapper::SendWrapper, either::Either, ev, html, prelude::*, task::spawn_local,
+    wasm_bindgen::JsCast, web_sys::HtmlElement,
+};
 use leptos_router::hooks::use_location;
 
 /// The sidebar.
@@ -87,7 +90,6 @@ pub fn Sidebar(
 
 /// While the sheet is open the page behind it is inert, so that the focus stays inside; then it returns.
 fn trap_focus(open: RwSignal<bool>, nav: NodeRef<html::Nav>) {
-    let opener = StoredValue::new_local(None::<HtmlElement>);
     Effect::new(move |before: Option<bool>| {
         let open = open.get();
         let (Some(nav), Some(was)) = (nav.get_untracked(), before) else { return open };
@@ -98,13 +100,12 @@ fn trap_focus(open: RwSignal<bool>, nav: NodeRef<html::Nav>) {
             let _ = main.toggle_attribute_with_force("inert", open);
         }
         if open {
-            opener.set_value(document().active_element().and_then(|element| element.dyn_into().ok()));
             let first = nav.query_selector("[aria-current=page], a, button").ok().flatten();
             if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
                 let _ = first.focus();
             }
-        } else if let Some(opener) = opener.try_update_value(Option::take).flatten() {
-            let _ = opener.focus();
+        } else if let Some(opener) = document().get_element_by_id("open-chats") {
+            let _ = opener.unchecked_into::<HtmlElement>().focus();
         }
         open
     });
@@ -165,10 +166,10 @@ fn More() -> impl IntoView {
             busy.try_set(false);
         });
     };
-    let watch = StoredValue::new_local(None::<browser::chat::Watch>);
+    let watch = StoredValue::new(None::<SendWrapper<browser::chat::Watch>>);
     Effect::new(move |_| {
         if let Some(button) = button.get() {
-            watch.set_value(when_visible(&button, load));
+            watch.set_value(when_visible(&button, load).map(SendWrapper::new));
         }
     });
     on_cleanup(move || {
@@ -193,7 +194,7 @@ fn ChatRow(row: Row, current: Memo<Option<ConversationId>>) -> impl IntoView {
         let title = title.clone();
         Signal::derive(move || title.with(|title| title::shown(title)))
     };
-    let leave = leaving(id);
+    let leave = StoredValue::new(leaving(id));
     let is_current = move || current.get() == Some(id);
     let done = Callback::new(move |new: Option<String>| {
         renaming.set(None);
@@ -207,7 +208,7 @@ fn ChatRow(row: Row, current: Memo<Option<ConversationId>>) -> impl IntoView {
         });
     });
     let delete_it = move |()| {
-        let leave = (current.get_untracked() == Some(id)).then_some(leave);
+        let leave = (current.get_untracked() == Some(id)).then(|| leave.get_value());
         delete(chats, toasts, id, leave);
     };
     let on_key = move |event: ev::KeyboardEvent| {

@@ -17,7 +17,7 @@ use crate::{
     },
     browser::chat as browser,
 };
-use leptos::{ev, html, prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos::{__reexports::send_wrapper::SendWrapper, ev, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 
 /// The reader is at the end when it is at most this far away, in CSS pixels.
 const NEAR: i32 = 8;
@@ -148,10 +148,10 @@ fn Older(
     load: Callback<()>,
 ) -> impl IntoView {
     let link = NodeRef::<html::A>::new();
-    let watch = StoredValue::new_local(None::<browser::Watch>);
+    let watch = StoredValue::new(None::<SendWrapper<browser::Watch>>);
     Effect::new(move |_| {
         if let Some(link) = link.get() {
-            watch.set_value(browser::when_visible(&link, move || load.run(())));
+            watch.set_value(browser::when_visible(&link, move || load.run(())).map(SendWrapper::new));
         }
     });
     on_cleanup(move || {
