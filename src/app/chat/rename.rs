@@ -115,7 +115,7 @@ pub fn TitleField(
             done.run(title);
         }
     };
-    let value = move || field.get_untracked().map(|field| field.value());
+    let value = move || field.try_get_untracked().flatten().map(|field| field.value());
     let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
         "Enter" if !event.is_composing() => {
             event.prevent_default();

@@ -100,10 +100,13 @@ fn trap_focus(open: RwSignal<bool>, nav: NodeRef<html::Nav>) {
             let _ = main.toggle_attribute_with_force("inert", open);
         }
         if open {
-            let first = nav.query_selector("[aria-current=page], a, button").ok().flatten();
-            if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
-                let _ = first.focus();
-            }
+            // Not before it is drawn: what is hidden takes no focus.
+            request_animation_frame(move || {
+                let first = nav.query_selector("[aria-current=page], a, button").ok().flatten();
+                if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
+                    let _ = first.focus();
+                }
+            });
         } else if let Some(opener) = document().get_element_by_id("open-chats") {
             let _ = opener.unchecked_into::<HtmlElement>().focus();
         }
