@@ -14,6 +14,9 @@ use crate::app::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
+/// What a browser without script gets instead; the settings have the rest.
+const PLAIN: &str = "<a class=\"chats-me\" href=\"/settings\">Settings and log out</a>";
+
 /// The account's name, and what belongs to it.
 #[component]
 pub fn AccountMenu() -> impl IntoView {
@@ -56,7 +59,7 @@ pub fn AccountMenu() -> impl IntoView {
                     <MenuItem icon=Icon::Logout on_choose=Callback::new(move |()| auth::log_out_here())>"Log out"</MenuItem>
                 </Menu>
             </div>
-            <noscript inner_html="<a class=\"chats-me\" href=\"/settings\">Settings and log out</a>"></noscript>
+            <noscript inner_html=PLAIN></noscript>
         </div>
     }
 }
