@@ -5,6 +5,12 @@
 
 #[macro_use]
 mod harness;
+mod people;
 
+mod accounts;
+mod auth_cookies;
+mod cross_site;
 mod engine;
+mod sessions;
 mod start;
+mod throttle;

@@ -125,9 +125,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn headers(lines: &[(&str, &str)]) -> HeaderMap {
-        let line = |(name, value): &(&str, &str)| (HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         let mut headers = HeaderMap::new();
-        lines.iter().map(line).for_each(|(name, value)| drop(headers.append(name, value)));
+        for (name, value) in lines {
+            headers.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
         headers
     }
 
