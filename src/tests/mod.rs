@@ -6,14 +6,20 @@
 #[macro_use]
 mod harness;
 
+mod accounts;
 mod api;
+mod auth_cookies;
 mod config;
 mod crash;
+mod cross_site;
 mod engine;
 mod faults;
 mod headers;
 mod knowledge;
 mod member;
 mod model;
+mod people;
+mod sessions;
 mod start;
+mod throttle;
 mod upstream;
