@@ -7,6 +7,7 @@
 //! - [`wire`]: what crosses a network. Ids, messages, events, requests, errors. No I/O, no Leptos. Every build.
 //! - [`markdown`]: text to a safe tree of blocks. Pure. `ssr` and `hydrate`.
 //! - [`app`]: the Leptos pages and their server functions, a folder a feature. `ssr` and `hydrate`.
+//! - `browser`: what only a browser can do; on the server its inert twin. `ssr` and `hydrate`.
 //! - [`widget`]: the bundle other websites embed. Sees only `wire` and `markdown`. `widget`.
 //! - [`server`]: accounts, conversations, generations, models, knowledge, store, hub, HTTP, command line. `ssr`.
 //!
@@ -31,6 +32,9 @@ macro_rules! described {
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod app;
 #[cfg(feature = "hydrate")]
+mod browser;
+#[cfg(feature = "ssr")]
+#[path = "browser/absent.rs"]
 mod browser;
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod markdown;

@@ -1,25 +1,73 @@
 //! The Leptos app: pages, components and the server functions they call, a folder a feature.
+//!
+//! Read [`request`] for what the server knows about a page before it renders it, [`session`] for who is logged in,
+//! [`form`] for how a form is sent with and without JavaScript, and then the feature you came for.
 
+pub mod auth;
+pub mod chat;
+pub mod docs;
 pub mod error;
+pub mod form;
+pub mod not_found;
+pub mod request;
+pub mod session;
+pub mod settings;
 pub mod shell;
+pub mod theme;
+pub mod title;
 pub mod ui;
 
+use auth::{LogInPage, SignUpPage};
+use chat::{ChatLayout, ChatPage, HomePage, NewChatPage};
+use docs::{DocsLayout, DocumentPage, DocumentsPage};
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::{
-    components::{Route, Router, Routes},
+    SsrMode,
+    components::{ParentRoute, Route, Router, Routes},
     path,
 };
+use not_found::NotFound;
+use session::SignedIn;
+use settings::{SettingsLayout, SettingsPage};
+use theme::ChosenTheme;
+use title::Announcer;
+use ui::toast::{ToastRegion, Toasts};
 
-/// The contexts and the route table, nothing else.
+/// The contexts and the route table, nothing else. Pages are sent whole, so that without JavaScript nothing is missing.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let seed = request::provide_seed();
+    provide_context(ChosenTheme::new(seed.theme));
+    provide_context(Toasts::default());
+
     view! {
         <Router>
-            <Routes fallback=|| "Not found">
-                <Route path=path!("/") view=|| "Parlor"/>
+            <a class="skip" href="#main" rel="external">"Skip to the content"</a>
+            <Routes fallback=NotFound>
+                <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async/>
+                <Route path=path!("/signup") view=SignUpPage ssr=SsrMode::Async/>
+                <ParentRoute path=path!("") view=|| view! { <SignedIn><ChatLayout/></SignedIn> } ssr=SsrMode::Async>
+                    <Route path=path!("") view=HomePage ssr=SsrMode::Async/>
+                    <Route path=path!("/chat/new") view=NewChatPage ssr=SsrMode::Async/>
+                    <Route path=path!("/chat/:id") view=ChatPage ssr=SsrMode::Async/>
+                </ParentRoute>
+                <ParentRoute
+                    path=path!("/settings")
+                    view=|| view! { <SignedIn><SettingsLayout/></SignedIn> }
+                    ssr=SsrMode::Async
+                >
+                    <Route path=path!("") view=SettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/:section") view=SettingsPage ssr=SsrMode::Async/>
+                </ParentRoute>
+                <ParentRoute path=path!("/docs") view=DocsLayout ssr=SsrMode::Async>
+                    <Route path=path!("") view=DocumentsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/:slug") view=DocumentPage ssr=SsrMode::Async/>
+                </ParentRoute>
             </Routes>
+            <Announcer/>
         </Router>
+        <ToastRegion/>
     }
 }

@@ -14,6 +14,8 @@ mod throttle;
 pub mod token;
 pub mod username;
 
+pub mod first;
+
 use super::{
     config::Config,
     error::{Error, Result},

@@ -7,6 +7,7 @@ pub mod auth;
 pub mod caller;
 pub mod cookies;
 pub mod extract;
+pub mod flash;
 pub mod health;
 pub mod input;
 pub mod limits;
@@ -14,6 +15,7 @@ pub mod origin;
 pub mod pages;
 pub mod refresh;
 pub mod security;
+mod seed;
 pub mod serve;
 mod stall;
 

@@ -1,0 +1,75 @@
+//! The manual, for everyone: the pages that Guide quotes.
+
+pub mod remote;
+
+use super::{
+    not_found::Nothing,
+    title::{PRODUCT, PageTitle},
+    ui::{markdown::Markdown, skeleton::Skeleton},
+};
+use leptos::{either::Either, prelude::*};
+use leptos_router::{components::Outlet, hooks::use_params_map};
+use remote::{document, documents};
+
+/// A line with the way back above the page.
+#[component]
+pub fn DocsLayout() -> impl IntoView {
+    view! {
+        <div class="manual">
+            <header>
+                <a class="product" href="/">{PRODUCT}</a>
+                <a href="/docs">"Manual"</a>
+            </header>
+            <main id="main" tabindex="-1"><Outlet/></main>
+        </div>
+    }
+}
+
+/// `/docs`: all pages of the manual.
+#[component]
+pub fn DocumentsPage() -> impl IntoView {
+    let all = Resource::new(|| (), |()| documents());
+    view! {
+        <PageTitle text="Manual"/>
+        <h1>"Manual"</h1>
+        <Suspense fallback=|| view! { <Skeleton lines=6/> }>
+            {move || Suspend::new(async move {
+                match all.await {
+                    Ok(all) if all.is_empty() => Either::Left("There are no pages yet."),
+                    Err(_) => Either::Left("The list could not be loaded. Reload the page to try again."),
+                    Ok(all) => {
+                        let row = |page: remote::PageInfo| {
+                            view! { <li><a href=format!("/docs/{}", page.slug)>{page.title}</a></li> }
+                        };
+                        let rows = all.into_iter().map(row).collect_view();
+                        Either::Right(view! { <ul role="list" class="pages">{rows}</ul> })
+                    }
+                }
+            })}
+        </Suspense>
+    }
+}
+
+/// `/docs/:slug`
+#[component]
+pub fn DocumentPage() -> impl IntoView {
+    let params = use_params_map();
+    let slug = move || params.with(|params| params.get("slug").unwrap_or_default());
+    let page = Resource::new(slug, document);
+    view! {
+        <Suspense fallback=|| view! { <Skeleton lines=8/> }>
+            {move || Suspend::new(async move {
+                match page.await {
+                    Ok(Some(page)) => {
+                        let streaming = Signal::stored(false);
+                        Either::Left(view! {
+                            <PageTitle text=page.title/>
+                            <article class="prose"><Markdown text=Signal::stored(page.markdown) streaming=streaming/></article>
+                        })
+                    }
+                    _ => Either::Right(view! { <Nothing/> }),
+                }
+            })}
+        </Suspense>
+    }
+}

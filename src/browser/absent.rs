@@ -1,0 +1,48 @@
+//! The functions of src/browser/mod.rs where there is no browser: nothing calls them while a page is rendered.
+
+use crate::{app::session::Land, wire::time::Timestamp};
+use leptos::{
+    ev,
+    web_sys::{Element, HtmlElement},
+};
+
+/// The epoch.
+pub fn now() -> Timestamp {
+    Timestamp::default()
+}
+
+/// The time as it is.
+pub fn local_date(at: Timestamp) -> String {
+    at.to_string()
+}
+
+/// The time as it is.
+pub fn local_date_time(at: Timestamp) -> String {
+    at.to_string()
+}
+
+/// Nothing.
+pub fn place_below(_element: &HtmlElement, _anchor: &Element) {}
+
+/// No.
+pub fn toggled_open(_event: &ev::Event) -> bool {
+    false
+}
+
+/// Nothing.
+pub fn set_theme(_theme: Option<&str>) {}
+
+/// Nothing.
+pub fn refresh(_land: Land) {}
+
+/// Nothing.
+pub fn leave_for(_path: &str) {}
+
+/// Nothing.
+pub fn leave_for_log_in() {}
+
+/// Nothing.
+pub fn focus_first_fault() {}
+
+/// Nothing.
+pub fn forget_all() {}

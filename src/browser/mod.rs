@@ -1,0 +1,124 @@
+//! What only a browser can do, one function each; [`absent`](../browser/absent.rs) is its inert twin on the server.
+//!
+//! Call these in effects and event handlers only: during the first render the page must be what the server wrote.
+
+use crate::{
+    app::session::{Land, Refreshed, log_in_path},
+    wire::time::Timestamp,
+};
+use gloo_storage::{LocalStorage, SessionStorage, Storage};
+use js_sys::{Date, JsString, Object, Reflect};
+use leptos::{
+    ev,
+    prelude::{document, window},
+    task::spawn_local,
+};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, HtmlElement, RequestInit, Response};
+
+/// Takes over the page that the server rendered.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(crate::app::App);
+}
+
+/// Now, by the reader's clock.
+pub fn now() -> Timestamp {
+    Timestamp(Date::now() as i64)
+}
+
+/// The date in the reader's time zone and language, such as "21 Nov 2026".
+pub fn local_date(at: Timestamp) -> String {
+    format_date(at, &[("day", "numeric"), ("month", "short"), ("year", "numeric")])
+}
+
+/// Date and time in the reader's time zone and language.
+pub fn local_date_time(at: Timestamp) -> String {
+    format_date(at, &[("dateStyle", "medium"), ("timeStyle", "short")])
+}
+
+fn format_date(at: Timestamp, parts: &[(&str, &str)]) -> String {
+    let options = Object::new();
+    for (name, value) in parts {
+        // Setting a property of a fresh object does not fail.
+        let _ = Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    let language = window().navigator().language().unwrap_or_else(|| "en".to_owned());
+    let date = Date::new(&JsValue::from_f64(at.0 as f64));
+    date.to_locale_string(&language, &options).into()
+}
+
+/// Puts a fixed element under another, or above where there is no room, with their ends in line.
+///
+/// By the style object, not a style attribute, which the content security policy forbids.
+pub fn place_below(element: &HtmlElement, anchor: &Element) {
+    const GAP: f64 = 4.0;
+    let (size, anchor) = (element.get_bounding_client_rect(), anchor.get_bounding_client_rect());
+    let inner = |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64()).unwrap_or(f64::MAX);
+    let (width, height) = (inner(window().inner_width()), inner(window().inner_height()));
+    let below = anchor.bottom() + GAP;
+    let top = if below + size.height() <= height { below } else { (anchor.top() - GAP - size.height()).max(GAP) };
+    let from_end = anchor.right() - size.width();
+    let left = if from_end >= GAP { from_end } else { anchor.left() };
+    let left = left.min(width - size.width() - GAP).max(GAP);
+    let _ = element.style().set_property("top", &format!("{top}px"));
+    let _ = element.style().set_property("left", &format!("{left}px"));
+}
+
+/// Whether a `toggle` event tells of an opening.
+pub fn toggled_open(event: &ev::Event) -> bool {
+    let state = Reflect::get(event, &JsValue::from_str("newState")).ok();
+    state.and_then(|state| state.dyn_into::<JsString>().ok()).is_some_and(|state| state == "open")
+}
+
+/// Sets or removes `data-theme` on `<html>`.
+pub fn set_theme(theme: Option<&str>) {
+    if let Some(root) = document().document_element() {
+        let _ = match theme {
+            Some(theme) => root.set_attribute("data-theme", theme),
+            None => root.remove_attribute("data-theme"),
+        };
+    }
+}
+
+/// Asks for a new access token with the refresh cookie, and tells `land` how that went.
+pub fn refresh(land: Land) {
+    spawn_local(async move {
+        let options = RequestInit::new();
+        options.set_method("POST");
+        let response = JsFuture::from(window().fetch_with_str_and_init("/auth/refresh", &options)).await;
+        land.with(match response.map(|response| response.unchecked_into::<Response>().status()) {
+            Ok(200..300) => Refreshed::Yes,
+            Ok(401 | 403) => Refreshed::No,
+            _ => Refreshed::Away,
+        });
+    });
+}
+
+/// Loads a page of this server anew, so that nothing of the last person stays in memory.
+pub fn leave_for(path: &str) {
+    let _ = window().location().assign(path);
+}
+
+/// Loads the log-in, which leads back here.
+pub fn leave_for_log_in() {
+    let location = window().location();
+    let here = format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
+    leave_for(&log_in_path(&here));
+}
+
+/// Puts the focus on the first field that has an error, where a form has one.
+pub fn focus_first_fault() {
+    let field = document().query_selector("[aria-invalid=true]").ok().flatten();
+    if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+        let _ = field.focus();
+    }
+}
+
+/// Removes everything that this browser keeps for the person who logs out.
+pub fn forget_all() {
+    LocalStorage::clear();
+    SessionStorage::clear();
+}
