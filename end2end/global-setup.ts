@@ -4,13 +4,13 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export default async function setup() {
-  if (process.env.PARLOR_FINISH !== undefined) {
+  if (process.env.PARLOR_TEST_FINISH !== undefined) {
     const finish = fileURLToPath(new URL("../.ci/finish.mjs", import.meta.url));
-    const release = process.env.PARLOR_FINISH.split(" ").filter(Boolean);
+    const release = process.env.PARLOR_TEST_FINISH.split(" ").filter(Boolean);
     // Without --release there is nothing to finish but the widget's names.
     execFileSync(process.execPath, [finish, release.length > 0 ? "app" : "widget", ...release], { stdio: "inherit" });
   }
-  const address = process.env.PARLOR_URL ?? "http://127.0.0.1:3000";
+  const address = process.env.PARLOR_TEST_URL ?? "http://127.0.0.1:3000";
   const until = Date.now() + 30_000;
   let last = "";
   while (Date.now() < until) {

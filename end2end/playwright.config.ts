@@ -1,9 +1,9 @@
-// Run by `cargo leptos end-to-end` through .ci/e2e, which says in PARLOR_URL where the server will be.
+// Run by `cargo leptos end-to-end` through .ci/e2e, which says in PARLOR_TEST_URL where the server will be.
 import { defineConfig, devices } from "@playwright/test";
 import { existsSync } from "node:fs";
 
 const chromium = process.env.CHROME ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
-const report = process.env.PARLOR_E2E_REPORT;
+const report = process.env.PARLOR_TEST_REPORT;
 const needsJavaScript = /.*\.hydrate\.spec\.ts/;
 
 export default defineConfig({
@@ -19,7 +19,7 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: report ? [["list"], ["json", { outputFile: report }]] : [["list"]],
   use: {
-    baseURL: process.env.PARLOR_URL ?? "http://127.0.0.1:3000",
+    baseURL: process.env.PARLOR_TEST_URL ?? "http://127.0.0.1:3000",
     // Debian's browser: nothing is downloaded. Chromium has no sandbox for root.
     launchOptions: { executablePath: chromium, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] },
     locale: "en-GB",
