@@ -20,7 +20,7 @@ if (rust) {
   const count = name => Number(rust.match(new RegExp(` ${name}="(\\d+)"`))?.[1] ?? 0);
   const bad = count("failures") + count("errors");
   failed += bad;
-  passed += count("tests") - bad;
+  passed += count("tests") - count("skipped") - bad;
 }
 
 const browser = read("browser.json");
