@@ -20,6 +20,9 @@ const BUDGETS = { "app wasm": 350_000, "widget, all until a visitor can type": 7
 const minify = (text, loader) => release ? execFileSync("esbuild", ["--minify", `--loader=${loader}`, "--target=es2022"], { input: text, encoding: "utf8" }) : text;
 const brotli = data => brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: data.length } });
 
+/** The tokens are written for a page; in a shadow tree the host element is the root. */
+const forShadowTree = css => css.replace(/:root((?:\[[^\]]*\]|:not\([^)]*\))+)/g, ":host($1)").replaceAll(":root", ":host");
+
 function finishWidget() {
   const source = ending => join(widgetFolder, `widget.${ending}`);
   if (!existsSync(source("wasm"))) {
@@ -29,8 +32,7 @@ function finishWidget() {
   const files = {
     wasm: readFileSync(source("wasm")),
     js: minify(readFileSync(source("js"), "utf8"), "js"),
-    // The tokens are written for a page; in a shadow tree the host element is the root.
-    css: minify(readFileSync(source("css"), "utf8").replaceAll(":root", ":host"), "css"),
+    css: minify(forShadowTree(readFileSync(source("css"), "utf8")), "css"),
   };
   const hash = createHash("sha256");
   for (const content of Object.values(files)) hash.update(content);
