@@ -27,9 +27,9 @@
     .launch:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
     .launch[aria-busy=true]{opacity:.7}
     .launch svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:1.7;stroke-linecap:round;stroke-linejoin:round}
-    .note{position:fixed;z-index:2147483000;bottom:88px;right:20px;max-width:260px;padding:10px 14px;border-radius:12px;background:#201e1a;color:#fff;font:14px/1.4 system-ui,sans-serif}
-    .note:empty{display:none}
-    :host([data-position=left]) :is(.launch,.note){right:auto;left:20px}
+    .trouble{position:fixed;z-index:2147483000;bottom:88px;right:20px;max-width:260px;padding:10px 14px;border-radius:12px;background:#201e1a;color:#fff;font:14px/1.4 system-ui,sans-serif}
+    .trouble:empty{display:none}
+    :host([data-position=left]) :is(.launch,.trouble){right:auto;left:20px}
     @media (max-width:480px){.launch[aria-expanded=true]{display:none}}
     @media print{:host{display:none}}`);
   root.adoptedStyleSheets = [sheet];
@@ -60,7 +60,7 @@
   svg.append(path);
   launch.append(svg);
   const note = document.createElement("div");
-  note.className = "note";
+  note.className = "trouble";
   note.setAttribute("role", "status");
   root.append(launch, note);
 
