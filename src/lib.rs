@@ -17,6 +17,17 @@
 //! - Text from models and visitors is data: it never becomes markup, a URL that is fetched, or a file name.
 #![recursion_limit = "512"]
 
+/// Types of the network, which the server also describes in its OpenAPI document.
+#[cfg(feature = "ssr")]
+macro_rules! described {
+    ($($item:item)+) => {$( #[derive(utoipa::ToSchema)] $item )+};
+}
+/// Types of the network; only the server describes them.
+#[cfg(not(feature = "ssr"))]
+macro_rules! described {
+    ($($item:item)+) => {$( $item )+};
+}
+
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod app;
 #[cfg(feature = "hydrate")]
@@ -27,4 +38,5 @@ pub mod markdown;
 pub mod server;
 #[cfg(feature = "widget")]
 pub mod widget;
+
 pub mod wire;

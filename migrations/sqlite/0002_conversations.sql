@@ -10,7 +10,7 @@ CREATE TABLE conversations (
   updated_at    INTEGER NOT NULL,
   deleted_at    INTEGER
 ) STRICT;
-CREATE INDEX conversations_owner ON conversations (owner_user_id, updated_at DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX conversations_owner ON conversations (owner_user_id, updated_at DESC, id DESC);
 CREATE INDEX conversations_deleted ON conversations (deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE messages (

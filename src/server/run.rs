@@ -5,11 +5,15 @@ use super::{
     config::Config,
     conversation::Conversations,
     generation::Engine,
-    http,
+    http::{
+        self,
+        serve::{Limits, serve},
+    },
     hub::local::LocalHub,
     knowledge::Knowledge,
-    lifecycle::Lifecycle,
+    lifecycle::{DRAIN, Lifecycle, NOTE},
     model::Model,
+    secrets::Secrets,
     state::AppState,
     store::{OpenError, Store},
 };
@@ -46,13 +50,21 @@ impl Running {
     /// Stops softly and waits for the end.
     pub async fn stop(self) {
         self.state.lifecycle.soft.cancel();
-        let _ = self.serving.await;
+        self.ended().await;
+    }
+
+    /// Waits until the server has stopped: every connection closed, every task ended, the database closed.
+    pub async fn ended(self) {
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the server broke");
+        }
     }
 }
 
 /// Puts a server together and lets it serve on `listener`.
 pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener) -> Result<Running, StartError> {
     let config = Arc::new(config);
+    let secrets = Secrets::load_or_create(&config.data, config.secret.clone())?;
     let store = Store::open(config.database_url.expose()).await?;
     let knowledge = Knowledge::new(store.clone());
     knowledge.load_manual().await?;
@@ -60,8 +72,9 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     let lifecycle = Lifecycle::default();
     let model = choose_model(&config, &knowledge);
     let engine = Engine::new(store.clone(), hub.clone(), model, lifecycle.clone(), config.max_streams);
+    engine.start().await?;
     let state = AppState {
-        accounts: Accounts::new(store.clone(), config.clone()),
+        accounts: Accounts::new(store.clone(), config.clone(), &secrets),
         conversations: Conversations::new(store.clone(), hub.clone(), engine.clone()),
         config,
         leptos,
@@ -71,13 +84,22 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
         knowledge,
         lifecycle,
     };
+    tokio::spawn(state.conversations.clone().purge_deleted());
     let addr = listener.local_addr()?;
     let app = http::router(state.clone());
-    let soft = state.lifecycle.soft.clone();
+    let limits = Limits::new(state.config.max_connections);
+    let parts = state.clone();
     let serving = tokio::spawn(async move {
-        let serve = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
-        if let Err(error) = serve.with_graceful_shutdown(soft.cancelled_owned()).await {
-            tracing::error!(%error, "the server stopped");
+        let lifecycle = &parts.lifecycle;
+        let patience = tokio::spawn({
+            let lifecycle = lifecycle.clone();
+            async move { lifecycle.limit(DRAIN).await }
+        });
+        serve(listener, app, limits, lifecycle).await;
+        lifecycle.drained().await;
+        patience.abort();
+        if tokio::time::timeout(NOTE, parts.store.close()).await.is_err() {
+            tracing::warn!("the database was still in use at the end");
         }
     });
     Ok(Running { addr, state, serving })

@@ -6,4 +6,7 @@
 #[macro_use]
 mod harness;
 
+mod config;
+mod engine;
+mod headers;
 mod start;

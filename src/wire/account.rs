@@ -6,6 +6,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 
+described! {
 /// What an account may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,6 +17,7 @@ pub enum Role {
     Agent,
     /// All of that, and manages accounts and settings. The first account is one.
     Admin,
+}
 }
 
 impl Role {
@@ -34,6 +36,7 @@ impl Role {
     }
 }
 
+described! {
 /// The account that is logged in.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Viewer {
@@ -52,6 +55,7 @@ pub struct Viewer {
     /// When it was made.
     pub created_at: Timestamp,
 }
+}
 
 impl Viewer {
     /// The name to show: first and last name, else the username.
@@ -68,6 +72,7 @@ impl Viewer {
     }
 }
 
+described! {
 /// One log-in, as the sessions page lists it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SessionInfo {
@@ -82,7 +87,9 @@ pub struct SessionInfo {
     /// Whether it is the one that asks.
     pub current: bool,
 }
+}
 
+described! {
 /// `POST /auth/signup`, and the sign-up form. What is absent is made up from the e-mail address.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SignUp {
@@ -106,7 +113,9 @@ pub struct SignUp {
     #[serde(default)]
     pub invite: Option<String>,
 }
+}
 
+described! {
 /// `POST /auth/login`, and the log-in form.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LogIn {
@@ -116,7 +125,9 @@ pub struct LogIn {
     /// The password.
     pub password: String,
 }
+}
 
+described! {
 /// The pair that programs hold. Names as in the seeds' clients.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenPair {
@@ -126,4 +137,5 @@ pub struct TokenPair {
     /// For `POST /auth/refresh_tokens`, once.
     #[serde(rename = "refreshToken")]
     pub refresh_token: String,
+}
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// The longest title, in characters.
 pub const MAX_TITLE: usize = 200;
 
+described! {
 /// A conversation as a list shows it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Conversation {
@@ -22,7 +23,9 @@ pub struct Conversation {
     /// When somebody last spoke in it; lists are sorted by it, newest first.
     pub updated_at: Timestamp,
 }
+}
 
+described! {
 /// A conversation as a page opens it: the newest messages, and the seq after which the events go on.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -35,7 +38,9 @@ pub struct Snapshot {
     /// The seq of the last event that `messages` already contains.
     pub seq: i64,
 }
+}
 
+described! {
 /// `POST /v1/conversations/{id}/messages`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SendMessage {
@@ -44,7 +49,9 @@ pub struct SendMessage {
     /// The text, 1 byte to 128 KiB.
     pub content: String,
 }
+}
 
+described! {
 /// What a send answers, and answers again for the same `client_id`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Sent {
@@ -53,14 +60,18 @@ pub struct Sent {
     /// The reply that is being written.
     pub reply: ReplyRef,
 }
+}
 
+described! {
 /// A message by its id.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MessageRef {
     /// Its id.
     pub id: MessageId,
 }
+}
 
+described! {
 /// A reply by its id, and the generation that writes it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ReplyRef {
@@ -68,4 +79,5 @@ pub struct ReplyRef {
     pub id: MessageId,
     /// What Stop names.
     pub generation_id: GenerationId,
+}
 }

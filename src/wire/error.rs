@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+described! {
 /// What kind of thing went wrong. Each has one HTTP status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -15,6 +16,10 @@ pub enum Code {
     Forbidden,
     /// 404: there is no such thing, or it is somebody else's.
     NotFound,
+    /// 405: this address does not take this method; `Allow` lists those it takes.
+    MethodNotAllowed,
+    /// 408: the request did not arrive in time.
+    Timeout,
     /// 409: it collides with what is there (a name taken, the same client id with another text).
     Conflict,
     /// 413: too large.
@@ -28,6 +33,7 @@ pub enum Code {
     /// 500: our fault. The log has the cause.
     Internal,
 }
+}
 
 impl Code {
     /// The HTTP status that goes with it.
@@ -37,6 +43,8 @@ impl Code {
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::Timeout => 408,
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::UnsupportedType => 415,
@@ -47,6 +55,7 @@ impl Code {
     }
 }
 
+described! {
 /// An error as the person or program at the other end meets it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ApiError {
@@ -61,12 +70,15 @@ pub struct ApiError {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
 }
+}
 
+described! {
 /// The body of every error response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// The error.
     pub error: ApiError,
+}
 }
 
 impl ApiError {

@@ -4,12 +4,13 @@
 
 use super::{
     conversation::Conversation,
-    id::MessageId,
+    id::{GenerationId, MessageId},
     message::{Fault, Message, Source, State},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
+described! {
 /// One change, with its number.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Event {
@@ -20,7 +21,9 @@ pub struct Event {
     #[serde(flatten)]
     pub change: Change,
 }
+}
 
+described! {
 /// What changed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -42,11 +45,13 @@ pub enum Change {
         /// What to append.
         text: String,
     },
-    /// A reply that had ended early goes on (Continue).
+    /// A reply that had ended early goes on after the text it has (Continue).
     #[serde(rename = "message.resumed")]
     MessageResumed {
-        /// The reply, with its new generation.
-        message: Box<Message>,
+        /// The reply; it is in state `streaming` again.
+        message_id: MessageId,
+        /// What Stop names now.
+        generation_id: GenerationId,
     },
     /// A reply reached a final state.
     #[serde(rename = "message.completed")]
@@ -73,4 +78,5 @@ pub enum Change {
     /// The conversation is gone; nothing follows.
     #[serde(rename = "conversation.deleted")]
     ConversationDeleted {},
+}
 }

@@ -11,6 +11,7 @@ pub const MAX_CONTENT: usize = 128 * 1024;
 /// The longest `client_id`, in bytes.
 pub const MAX_CLIENT_ID: usize = 128;
 
+described! {
 /// Who speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,6 +24,7 @@ pub enum Author {
     Visitor,
     /// A person who answers visitors.
     Agent,
+}
 }
 
 impl Author {
@@ -42,6 +44,7 @@ impl Author {
     }
 }
 
+described! {
 /// How far a message is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,6 +59,7 @@ pub enum State {
     Interrupted,
     /// The model could not answer; [`Message::error`] says why, Retry asks again.
     Failed,
+}
 }
 
 impl State {
@@ -78,6 +82,7 @@ impl State {
     }
 }
 
+described! {
 /// Why a reply ended early, for the person who reads it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fault {
@@ -86,7 +91,9 @@ pub struct Fault {
     /// What happened and what to do, in a sentence. Never a key, an address or an upstream's own text.
     pub message: String,
 }
+}
 
+described! {
 /// A numbered passage that an answer quotes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Source {
@@ -97,7 +104,9 @@ pub struct Source {
     /// Where to read it: a path of this server or an http(s) address.
     pub href: String,
 }
+}
 
+described! {
 /// One message as every reader sees it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Message {
@@ -129,4 +138,5 @@ pub struct Message {
     pub created_at: Timestamp,
     /// When it reached its final state; for a person's message the same as `created_at`.
     pub finished_at: Option<Timestamp>,
+}
 }

@@ -1,21 +1,44 @@
 //! Accounts: who may come in, and as whom.
+//!
+//! [`sign_up`] makes accounts, [`session`] keeps people in, [`manage`] is what they do with their account. Each change
+//! is one transaction; the queries stand in [`rows`].
+
+pub mod device;
+pub mod export;
+pub mod manage;
+pub mod password;
+mod rows;
+pub mod session;
+pub mod sign_up;
+mod throttle;
+pub mod token;
+pub mod username;
 
 use super::{
     config::Config,
     error::{Error, Result},
+    limits::{Limits, LocalLimits},
+    secrets::{Key, Secrets},
     store::Store,
 };
 use crate::wire::{
-    account::{LogIn, SessionInfo, SignUp, Viewer},
+    account::{LogIn, Viewer},
+    error::{ApiError, Code},
     id::{SessionId, UserId},
 };
+use password::{Hasher, Match};
 use std::{net::IpAddr, sync::Arc};
+use token::Tokens;
 
 /// The use cases of accounts. Cheap to clone.
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
     config: Arc<Config>,
+    tokens: Arc<Tokens>,
+    devices: Key,
+    hasher: Hasher,
+    limits: Arc<dyn Limits>,
 }
 
 /// Where a log-in comes from.
@@ -27,6 +50,8 @@ pub struct Client {
     pub agent: String,
     /// Whether it keeps its tokens in cookies (a browser) or itself (a program).
     pub browser: bool,
+    /// The value by which a browser is known again, from [`LoggedIn::device`].
+    pub device: Option<String>,
 }
 
 /// Fresh credentials.
@@ -39,6 +64,8 @@ pub struct LoggedIn {
     pub access: String,
     /// The refresh token.
     pub refresh: String,
+    /// After a log-in of a browser: by what it is known again, so that guesses of others do not make it wait.
+    pub device: Option<String>,
 }
 
 /// An authenticated caller.
@@ -51,64 +78,58 @@ pub struct Caller {
 }
 
 impl Accounts {
-    /// Over a database, with settings.
-    pub fn new(store: Store, config: Arc<Config>) -> Self {
-        Self { store, config }
+    /// Over a database, with settings and the server's secret; limits are counted in this process.
+    pub fn new(store: Store, config: Arc<Config>, secrets: &Secrets) -> Self {
+        Self {
+            store,
+            config,
+            tokens: Arc::new(Tokens::new(secrets)),
+            devices: secrets.key("device"),
+            hasher: Hasher::default(),
+            limits: Arc::new(LocalLimits::default()),
+        }
     }
 
-    /// Makes an account and logs it in. The first account is the administrator.
-    pub async fn sign_up(&self, _form: SignUp, _client: &Client) -> Result<LoggedIn> {
-        let _ = (&self.store, &self.config);
-        Err(Error::Internal("not yet".into()))
+    /// With limits that replicas share.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Arc<dyn Limits>) -> Self {
+        self.limits = limits;
+        self
     }
 
-    /// Logs in by e-mail address or username.
-    pub async fn log_in(&self, _form: LogIn, _client: &Client) -> Result<LoggedIn> {
-        Err(Error::Internal("not yet".into()))
+    /// Logs in by e-mail address or username. Known and unknown accounts answer alike and cost the same.
+    ///
+    /// # Errors
+    /// Unauthenticated; too many.
+    pub async fn log_in(&self, form: LogIn, client: &Client) -> Result<LoggedIn> {
+        let login = form.email.trim().to_lowercase();
+        let user = rows::user_by_login(&self.store, &login).await?;
+        let device = user
+            .as_ref()
+            .zip(client.device.as_deref())
+            .and_then(|(user, value)| device::recognise(&self.devices, UserId(user.id), value));
+        // What was typed may be long; what stands for it in memory must not be.
+        let account = user.as_ref().map_or_else(|| text_key(&login), |user| user.id.to_string());
+        let attempt = self.attempt(&account, device, client).await?;
+        let found = self.hasher.verify(&form.password, user.as_ref().map(|user| &*user.password_hash)).await?;
+        let user = user.filter(|user| found != Match::No && user.disabled_at.is_none()).ok_or_else(wrong_log_in)?;
+        self.succeed(attempt).await;
+        let mut tx = self.store.begin().await?;
+        let hash = if let Match::Renewed(hash) = &found { hash } else { &user.password_hash };
+        if !rows::renew_hash(&mut tx, UserId(user.id), &user.password_hash, hash).await? {
+            return Err(wrong_log_in());
+        }
+        let logged_in = self.begin_session(&mut tx, &user, client).await?;
+        tx.commit().await?;
+        Ok(logged_in)
     }
+}
 
-    /// The caller of an access token, while its session stands.
-    pub async fn authenticate(&self, _access: &str) -> Result<Caller> {
-        Err(Error::unauthenticated())
-    }
+fn text_key(text: &str) -> String {
+    token::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
 
-    /// Rotates a refresh token.
-    pub async fn refresh(&self, _refresh: &str) -> Result<LoggedIn> {
-        Err(Error::unauthenticated())
-    }
-
-    /// Ends a session of the account.
-    pub async fn end_session(&self, _user: UserId, _session: SessionId) -> Result<()> {
-        Ok(())
-    }
-
-    /// Ends all sessions but one.
-    pub async fn end_other_sessions(&self, _user: UserId, _keep: SessionId) -> Result<()> {
-        Ok(())
-    }
-
-    /// The account's live sessions, the latest used first.
-    pub async fn sessions(&self, _user: UserId, _current: SessionId) -> Result<Vec<SessionInfo>> {
-        Ok(Vec::new())
-    }
-
-    /// Whether a session still stands; for open streams.
-    pub async fn session_stands(&self, _session: SessionId) -> Result<bool> {
-        Ok(true)
-    }
-
-    /// Changes names.
-    pub async fn rename(&self, _user: UserId, _first: &str, _last: &str) -> Result<Viewer> {
-        Err(Error::Internal("not yet".into()))
-    }
-
-    /// Changes the password and ends the other sessions.
-    pub async fn change_password(&self, _caller: &Caller, _old: &str, _new: &str) -> Result<()> {
-        Ok(())
-    }
-
-    /// Deletes the account with all that is its own.
-    pub async fn delete(&self, _user: UserId, _password: &str) -> Result<()> {
-        Ok(())
-    }
+fn wrong_log_in() -> Error {
+    let message = "This password does not belong to this username or e-mail address. Please check both.";
+    Error::Api(ApiError::new(Code::Unauthenticated, message))
 }

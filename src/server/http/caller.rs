@@ -1,11 +1,18 @@
 //! What a server function needs: who asks, and how its answer goes back.
 
-use super::extract::CurrentUser;
+use super::extract::{ClientInfo, CurrentUser};
 use crate::{
-    server::{accounts::Caller, error::Error, state::AppState},
+    server::{
+        accounts::{Caller, Client},
+        error::Error,
+        state::AppState,
+    },
     wire::error::{ApiError, Code},
 };
-use axum::http::StatusCode;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, StatusCode, header, request::Parts},
+};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -20,9 +27,29 @@ pub fn state() -> Result<AppState, ApiError> {
 /// [`Code::Unauthenticated`] when nobody is logged in.
 pub async fn user() -> Result<(AppState, Caller), ApiError> {
     let state = state()?;
-    let caller =
-        answer(leptos_axum::extract_with_state::<CurrentUser, _>(&state).await.map_err(|_| Error::unauthenticated()));
-    caller.map(|CurrentUser(caller)| (state, caller))
+    let CurrentUser(caller) = extract(&state).await?;
+    Ok((state, caller))
+}
+
+/// The server, and the browser that asks, for log-in and sign-up.
+pub async fn client() -> Result<(AppState, Client), ApiError> {
+    let state = state()?;
+    let ClientInfo(client) = extract(&state).await?;
+    Ok((state, client))
+}
+
+async fn extract<T: FromRequestParts<AppState, Rejection = Error>>(state: &AppState) -> Result<T, ApiError> {
+    let parts = use_context::<Parts>();
+    let mut parts = parts.ok_or_else(|| Error::Internal("a server function runs without a request".into()))?;
+    answer(T::from_request_parts(&mut parts, state).await)
+}
+
+/// Lets the answer set cookies: those of [`super::cookies::log_in_cookies`] or
+/// [`log_out_cookies`](super::cookies::log_out_cookies).
+pub fn set_cookies(cookies: Vec<HeaderValue>) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        cookies.into_iter().for_each(|cookie| response.append_header(header::SET_COOKIE, cookie));
+    }
 }
 
 /// Turns the result of a use case into that of a server function, with the right HTTP status.

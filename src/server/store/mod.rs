@@ -12,6 +12,7 @@ pub mod sqlite;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use std::{path::Path, sync::Arc, time::Duration};
+use uuid::Uuid;
 
 /// Runs one sqlx expression on the database that is there: `on!(store.read(), |db| query.fetch_all(db).await)` or,
 /// inside a transaction, `on!(&mut tx, |db| query.execute(db).await)`.
@@ -67,7 +68,38 @@ pub enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// A piece of a reply on its way into the log.
+#[derive(Clone, Debug)]
+pub struct DeltaRow {
+    /// The conversation.
+    pub conversation: Uuid,
+    /// The reply.
+    pub message: Uuid,
+    /// The generation; once it is finished nothing more of it is taken.
+    pub generation: Uuid,
+    /// The text.
+    pub text: String,
+}
+
 impl Tx {
+    /// Waits until no other transaction holds the lock `name`, and holds it to the end. On SQLite every write
+    /// transaction is alone already.
+    pub async fn lock(&mut self, name: &'static str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(tx) => postgres::lock(tx, name).await,
+        }
+    }
+
+    /// Appends one delta to each of several conversations, in two statements whatever their number. Returns the
+    /// conversation and seq of those that were taken; a conversation stands at most once in `rows`.
+    pub async fn append_deltas(&mut self, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => sqlite::append_deltas(tx, rows).await,
+            Self::Postgres(tx) => postgres::append_deltas(tx, rows).await,
+        }
+    }
+
     /// Makes all of it durable at once.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
@@ -126,6 +158,17 @@ impl Store {
         match &*self.0 {
             Pools::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
             Pools::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// Begins to read one unchanging view over several queries; changes nothing and needs no commit.
+    pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
+        match &*self.0 {
+            // A deferred transaction of SQLite sees one state from its first query on.
+            Pools::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await?)),
+            Pools::Postgres(pool) => {
+                Ok(Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+            }
         }
     }
 

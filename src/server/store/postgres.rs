@@ -1,11 +1,13 @@
 //! What only PostgreSQL needs.
 
+use super::DeltaRow;
 use sqlx::{
-    PgPool,
+    PgConnection, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{str::FromStr, time::Duration};
+use uuid::Uuid;
 
 /// The tables, embedded.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -21,4 +23,45 @@ pub async fn connect(url: &str, acquire: Duration) -> Result<PgPool, sqlx::Error
         ("idle_in_transaction_session_timeout", "30s"),
     ]);
     PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(acquire).connect_with(options).await
+}
+
+/// A lock by name that ends with the transaction (`pg_advisory_xact_lock`).
+pub async fn lock(tx: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+    sqlx::query(sql).bind(name).execute(tx).await.map(drop)
+}
+
+/// See [`super::Tx::append_deltas`].
+pub async fn append_deltas(tx: &mut PgConnection, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    let conversations: Vec<_> = rows.iter().map(|row| row.conversation).collect();
+    let messages: Vec<_> = rows.iter().map(|row| row.message).collect();
+    let generations: Vec<_> = rows.iter().map(|row| row.generation).collect();
+    let texts: Vec<_> = rows.iter().map(|row| row.text.clone()).collect();
+    // Locked in the order of their ids, so that two replicas never wait for each other.
+    let taken: Vec<(Uuid, i64)> = sqlx::query_as(
+        "UPDATE conversations SET last_seq = last_seq + 1 WHERE id IN (
+           SELECT c.id FROM unnest($1::uuid[], $2::uuid[]) AS t (conversation, generation)
+           JOIN generations g ON g.id = t.generation AND g.finished_at IS NULL
+           JOIN conversations c ON c.id = t.conversation
+           ORDER BY c.id FOR UPDATE OF c)
+         RETURNING id, last_seq",
+    )
+    .bind(&conversations)
+    .bind(&generations)
+    .fetch_all(&mut *tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO events (conversation_id, seq, kind, message_id, body)
+         SELECT c.id, c.last_seq, 'message.delta', t.message, t.body
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS t (conversation, message, generation, body)
+         JOIN conversations c ON c.id = t.conversation
+         JOIN generations g ON g.id = t.generation AND g.finished_at IS NULL",
+    )
+    .bind(&conversations)
+    .bind(&messages)
+    .bind(&generations)
+    .bind(&texts)
+    .execute(&mut *tx)
+    .await?;
+    Ok(taken)
 }

@@ -1,11 +1,19 @@
 //! What only SQLite needs.
 
+use super::DeltaRow;
 use sqlx::{
-    SqlitePool,
+    SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::Path, time::Duration};
+use std::{
+    fs::{DirBuilder, File},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    time::Duration,
+};
+use uuid::Uuid;
 
 /// The tables, embedded.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -16,7 +24,12 @@ const READERS: u32 = 4;
 /// Opens the file, making it and its folder when missing: the one writer and the readers.
 pub async fn connect(path: &Path, acquire: Duration) -> Result<(SqlitePool, SqlitePool), sqlx::Error> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+        private_folder(folder)?;
+    }
+    // SQLite gives the log beside the file the same mode.
+    match private_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => (),
     }
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -33,6 +46,19 @@ pub async fn connect(path: &Path, acquire: Duration) -> Result<(SqlitePool, Sqli
     Ok((write, read))
 }
 
+/// Makes a folder, and those above it, that only this account of the system can enter; an old one stays as it is.
+pub fn private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Makes an empty file that only this account of the system can read.
+///
+/// # Errors
+/// When it is there already, or cannot be made.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Folds the write-ahead log into the file, so that a stopped server leaves one file.
 pub async fn checkpoint(write: &SqlitePool) {
     if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await {
@@ -47,4 +73,35 @@ pub async fn backup(read: &SqlitePool, file: &Path) -> Result<(), sqlx::Error> {
     let mut connection = sqlx::ConnectOptions::connect(&options).await?;
     sqlx::query("VACUUM INTO $1").bind(file.to_string_lossy().into_owned()).execute(&mut connection).await?;
     sqlx::Connection::close(connection).await
+}
+
+/// See [`super::Tx::append_deltas`]. The rows travel as one JSON array, so that the text of the statements is static.
+pub async fn append_deltas(tx: &mut SqliteConnection, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let hex = |id: Uuid| id.simple().to_string();
+            (hex(row.conversation), hex(row.message), hex(row.generation), &row.text)
+        })
+        .collect();
+    let rows = serde_json::to_string(&rows).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let taken = sqlx::query_as(
+        "UPDATE conversations SET last_seq = last_seq + 1 WHERE id IN (
+           SELECT unhex(j.value ->> 0) FROM json_each($1) j
+           JOIN generations g ON g.id = unhex(j.value ->> 2) AND g.finished_at IS NULL)
+         RETURNING id, last_seq",
+    )
+    .bind(&rows)
+    .fetch_all(&mut *tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO events (conversation_id, seq, kind, message_id, body)
+         SELECT c.id, c.last_seq, 'message.delta', unhex(j.value ->> 1), j.value ->> 3 FROM json_each($1) j
+         JOIN conversations c ON c.id = unhex(j.value ->> 0)
+         JOIN generations g ON g.id = unhex(j.value ->> 2) AND g.finished_at IS NULL",
+    )
+    .bind(&rows)
+    .execute(&mut *tx)
+    .await?;
+    Ok(taken)
 }

@@ -1,0 +1,29 @@
+//! What the server knows of an account, for its owner to take along.
+
+use super::{Accounts, rows};
+use crate::{
+    server::{clock::now, error::Result},
+    wire::id::{SessionId, UserId},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+impl Accounts {
+    /// `{"profile": …, "sessions": […]}`, without any secret. Conversations have an export of their own.
+    pub async fn export(&self, user: UserId) -> Result<Value> {
+        let profile = self.user(user).await?.viewer();
+        let sessions = rows::sessions(&self.store, user, SessionId(Uuid::nil()), now()).await?;
+        let sessions: Vec<_> = sessions
+            .into_iter()
+            .map(|session| {
+                json!({
+                    "id": session.id,
+                    "device": session.device,
+                    "created_at": session.created_at,
+                    "last_seen_at": session.last_seen_at,
+                })
+            })
+            .collect();
+        Ok(json!({ "profile": profile, "sessions": sessions }))
+    }
+}

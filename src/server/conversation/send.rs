@@ -1,0 +1,306 @@
+//! Speaking in a chat: send, regenerate, continue, stop.
+//!
+//! A send writes the message, its reply, the reply's generation and the events in one transaction, and only then starts
+//! the model. What was acknowledged stands, whatever happens to this process.
+
+use super::{Conversations, context};
+use crate::{
+    server::{
+        clock::{new_id, now},
+        error::{Error, Result},
+        generation::{self, Job, Place},
+        model::Request,
+        store::{Tx, on},
+        thread::{
+            self, conversations,
+            messages::{self, MessageRow},
+        },
+    },
+    wire::{
+        conversation::{MessageRef, ReplyRef, SendMessage, Sent},
+        error::{ApiError, Code},
+        event::{Change, Event},
+        id::{ConversationId, GenerationId, MessageId, UserId},
+        message::{Author, MAX_CLIENT_ID, MAX_CONTENT, Message, State},
+    },
+};
+use uuid::Uuid;
+
+impl Conversations {
+    /// Stores a message and starts its reply; the same `client_id` again gets the same answer.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] when the `client_id` came with another text before.
+    pub async fn send(&self, owner: UserId, id: ConversationId, message: SendMessage) -> Result<Sent> {
+        check(&message)?;
+        let mut tx = self.store.begin().await?;
+        conversations::lock(&mut tx, owner, id).await?.ok_or_else(|| Error::not_found("chat"))?;
+        if let Some(sent) = sent_before(&mut tx, id, &message).await? {
+            return Ok(sent);
+        }
+        let place = self.engine.place()?;
+        let at = now();
+        let question = Message {
+            id: MessageId(new_id()),
+            parent_id: newest(&mut tx, id).await?,
+            client_id: Some(message.client_id),
+            author: Author::User,
+            content: message.content,
+            state: State::Complete,
+            error: None,
+            generation_id: None,
+            model: None,
+            sources: Vec::new(),
+            created_at: at,
+            finished_at: Some(at),
+        };
+        messages::insert(&mut tx, id.0, &question).await?;
+        let asked = MessageRef { id: question.id };
+        let asked_event =
+            thread::append(&mut tx, id, Change::MessageCreated { message: Box::new(question), replaces: None }).await?;
+        conversations::touch(&mut tx, id, at.0).await?;
+        let (reply, reply_event) = self.begin_reply(&mut tx, id, Some(asked.id), None).await?;
+        let request = context::request(&mut tx, id, reply.id).await?;
+        tx.commit().await?;
+        self.go(place, id, &reply, request, [asked_event, reply_event]);
+        Ok(Sent { message: asked, reply })
+    }
+
+    /// Writes a reply anew, as a sibling (Regenerate, and Retry after an error). What followed it goes out of sight.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] while the reply is still being written.
+    pub async fn regenerate(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
+        let mut tx = self.store.begin().await?;
+        let (id, old) = self.own_reply(&mut tx, owner, reply).await?;
+        if !old.active {
+            // A second click: the sibling is there already.
+            return sibling(&mut tx, id, &old).await?.ok_or_else(|| Error::not_found("reply"));
+        }
+        refuse_streaming(&old)?;
+        let place = self.engine.place()?;
+        on!(&mut tx, |db| {
+            sqlx::query("UPDATE messages SET active = $3 WHERE conversation_id = $1 AND active AND id >= $2")
+                .bind(id.0)
+                .bind(old.id)
+                .bind(false)
+                .execute(db)
+                .await
+                .map(drop)
+        })?;
+        let (new, event) = self.begin_reply(&mut tx, id, old.parent_id.map(MessageId), Some(reply)).await?;
+        let request = context::request(&mut tx, id, new.id).await?;
+        tx.commit().await?;
+        self.go(place, id, &new, request, [event]);
+        Ok(new)
+    }
+
+    /// Goes on with a reply that ended early (Continue); its text so far stays.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] when it is whole or still being written.
+    pub async fn resume(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
+        let mut tx = self.store.begin().await?;
+        let (id, old) = self.own_reply(&mut tx, owner, reply).await?;
+        refuse_streaming(&old)?;
+        if !old.active || old.state == State::Complete.as_str() {
+            return Err(Error::conflict("This reply is complete; there is nothing to continue."));
+        }
+        let place = self.engine.place()?;
+        let new = ReplyRef { id: reply, generation_id: GenerationId(new_id()) };
+        on!(&mut tx, |db| {
+            sqlx::query(
+                "UPDATE messages SET state = 'streaming', error_code = NULL, error_message = NULL, generation_id = $2,
+                 finished_at = NULL WHERE id = $1",
+            )
+            .bind(reply.0)
+            .bind(new.generation_id.0)
+            .execute(db)
+            .await
+            .map(drop)
+        })?;
+        self.insert_generation(&mut tx, id, &new).await?;
+        let resumed = Change::MessageResumed { message_id: reply, generation_id: new.generation_id };
+        let event = thread::append(&mut tx, id, resumed).await?;
+        let mut request = context::request(&mut tx, id, reply).await?;
+        request.continue_from = Some(old.content).filter(|text| !text.is_empty());
+        tx.commit().await?;
+        self.go(place, id, &new, request, [event]);
+        Ok(new)
+    }
+
+    /// Stops a reply, wherever it runs; what was written is kept. Stopping what is over is fine.
+    pub async fn stop(&self, owner: UserId, generation: GenerationId) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        let found = on!(&mut tx, |db| {
+            sqlx::query(
+                "UPDATE generations SET stop_requested = $3 WHERE id = $1 AND conversation_id IN
+                 (SELECT id FROM conversations WHERE owner_user_id = $2 AND deleted_at IS NULL)",
+            )
+            .bind(generation.0)
+            .bind(owner.0)
+            .bind(true)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected())
+        })?;
+        if found == 0 {
+            return Err(Error::not_found("reply"));
+        }
+        tx.commit().await?;
+        self.engine.stop_here(generation);
+        Ok(())
+    }
+
+    /// A reply of the owner and its conversation, locked.
+    async fn own_reply(&self, tx: &mut Tx, owner: UserId, reply: MessageId) -> Result<(ConversationId, MessageRow)> {
+        let missing = || Error::not_found("reply");
+        let conversation: Option<(Uuid,)> = on!(&mut *tx, |db| {
+            sqlx::query_as("SELECT conversation_id FROM messages WHERE id = $1 AND author = 'bot'")
+                .bind(reply.0)
+                .fetch_optional(db)
+                .await
+        })?;
+        let id = ConversationId(conversation.ok_or_else(missing)?.0);
+        conversations::lock(tx, owner, id).await?.ok_or_else(missing)?;
+        // Read after the lock: another click may have changed it meanwhile.
+        let row = on!(&mut *tx, |db| {
+            sqlx::query_as("SELECT * FROM messages WHERE id = $1").bind(reply.0).fetch_one(db).await
+        })?;
+        Ok((id, row))
+    }
+
+    /// Writes the rows of a reply that is about to be written.
+    async fn begin_reply(
+        &self,
+        tx: &mut Tx,
+        id: ConversationId,
+        parent: Option<MessageId>,
+        replaces: Option<MessageId>,
+    ) -> Result<(ReplyRef, Event)> {
+        let reply = ReplyRef { id: MessageId(new_id()), generation_id: GenerationId(new_id()) };
+        let message = Message {
+            id: reply.id,
+            parent_id: parent,
+            client_id: None,
+            author: Author::Bot,
+            content: String::new(),
+            state: State::Streaming,
+            error: None,
+            generation_id: Some(reply.generation_id),
+            model: Some(self.engine.model_name().to_owned()),
+            sources: Vec::new(),
+            created_at: now(),
+            finished_at: None,
+        };
+        messages::insert(tx, id.0, &message).await?;
+        self.insert_generation(tx, id, &reply).await?;
+        let created = Change::MessageCreated { message: Box::new(message), replaces };
+        Ok((reply, thread::append(tx, id, created).await?))
+    }
+
+    async fn insert_generation(&self, tx: &mut Tx, id: ConversationId, reply: &ReplyRef) -> Result<()> {
+        let (owner, lease) = (self.engine.owner(), self.engine.lease_until());
+        generation::insert(tx, reply.generation_id, id, reply.id, owner, lease, now().0).await?;
+        Ok(())
+    }
+
+    /// Tells the readers and starts the model, after the commit.
+    fn go(
+        &self,
+        place: Place,
+        id: ConversationId,
+        reply: &ReplyRef,
+        request: Request,
+        events: impl IntoIterator<Item = Event>,
+    ) {
+        self.tell(id, events);
+        let job = Job { generation: reply.generation_id, conversation: id, message: reply.id, request };
+        self.engine.launch(place, job);
+    }
+}
+
+fn check(message: &SendMessage) -> Result<()> {
+    let field = |field: &str, text: String| Err(Error::Api(ApiError::new(Code::Invalid, text).on(field)));
+    if message.content.trim().is_empty() {
+        return field("content", "The message is empty. Write something first.".to_owned());
+    }
+    if message.content.len() > MAX_CONTENT {
+        let text = format!("The message is too long: at most {} KiB fit.", MAX_CONTENT / 1024);
+        return Err(Error::Api(ApiError::new(Code::TooLarge, text).on("content")));
+    }
+    if message.content.contains('\0') {
+        return field("content", "The message contains a NUL character, which cannot be stored.".to_owned());
+    }
+    if message.client_id.is_empty() || message.client_id.len() > MAX_CLIENT_ID || message.client_id.contains('\0') {
+        return field("client_id", format!("A client_id has 1 to {MAX_CLIENT_ID} bytes."));
+    }
+    Ok(())
+}
+
+fn refuse_streaming(reply: &MessageRow) -> Result<()> {
+    if reply.state == State::Streaming.as_str() {
+        return Err(Error::conflict("This reply is still being written. Stop it first."));
+    }
+    Ok(())
+}
+
+/// What the same `client_id` was answered before.
+async fn sent_before(tx: &mut Tx, id: ConversationId, message: &SendMessage) -> Result<Option<Sent>> {
+    let before: Option<(Uuid, String)> = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT id, content FROM messages WHERE conversation_id = $1 AND author = 'user' AND client_id = $2",
+        )
+        .bind(id.0)
+        .bind(&message.client_id)
+        .fetch_optional(db)
+        .await
+    })?;
+    let Some((asked, content)) = before else { return Ok(None) };
+    if content != message.content {
+        return Err(Error::conflict(
+            "This client_id was already used for another message of this chat. Use a new one for a new message.",
+        ));
+    }
+    let reply: Option<(Uuid, Uuid)> = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT r.id, g.id FROM messages r JOIN generations g ON g.message_id = r.id
+             WHERE r.parent_id = $1 AND r.author = 'bot' ORDER BY r.id, g.id LIMIT 1",
+        )
+        .bind(asked)
+        .fetch_optional(db)
+        .await
+    })?;
+    let (reply, generation) =
+        reply.ok_or_else(|| Error::Internal(format!("message {asked} was stored without its reply")))?;
+    Ok(Some(Sent {
+        message: MessageRef { id: MessageId(asked) },
+        reply: ReplyRef { id: MessageId(reply), generation_id: GenerationId(generation) },
+    }))
+}
+
+/// The active reply that took the place of an inactive one.
+async fn sibling(tx: &mut Tx, id: ConversationId, old: &MessageRow) -> Result<Option<ReplyRef>> {
+    let row: Option<(Uuid, Uuid)> = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT id, generation_id FROM messages WHERE conversation_id = $1 AND parent_id = $2 AND author = 'bot'
+             AND active AND generation_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+        )
+        .bind(id.0)
+        .bind(old.parent_id)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.map(|(id, generation)| ReplyRef { id: MessageId(id), generation_id: GenerationId(generation) }))
+}
+
+/// The newest active message, which a new one follows.
+async fn newest(tx: &mut Tx, id: ConversationId) -> Result<Option<MessageId>> {
+    let row: Option<(Uuid,)> = on!(&mut *tx, |db| {
+        sqlx::query_as("SELECT id FROM messages WHERE conversation_id = $1 AND active ORDER BY id DESC LIMIT 1")
+            .bind(id.0)
+            .fetch_optional(db)
+            .await
+    })?;
+    Ok(row.map(|(id,)| MessageId(id)))
+}

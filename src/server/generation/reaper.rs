@@ -1,0 +1,64 @@
+//! The heartbeat of what runs here, and the end of what nobody runs any more.
+
+use super::{Engine, HEARTBEAT, finish, rows};
+use crate::{
+    server::clock::now,
+    wire::{
+        id::{ConversationId, GenerationId, MessageId},
+        message::{Fault, State},
+    },
+};
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Ends the orphans that are there, then goes on in the background until the server stops hard.
+pub async fn start(engine: &Engine) -> Result<(), sqlx::Error> {
+    // SQLite belongs to one server: whatever is unfinished at the start has nobody to finish it.
+    let all = engine.0.store.name() == "SQLite";
+    reap(engine, if all { i64::MAX } else { now().0 }).await?;
+    let engine = engine.clone();
+    // Not among the tracked tasks: it must go on as long as a reply does.
+    tokio::spawn(async move {
+        let mut ticks = interval(HEARTBEAT);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = engine.0.lifecycle.hard.cancelled() => return,
+            }
+            if let Err(error) = beat(&engine).await {
+                tracing::warn!(%error, "the heartbeat of replies failed; it is tried again");
+            }
+        }
+    });
+    Ok(())
+}
+
+async fn beat(engine: &Engine) -> Result<(), sqlx::Error> {
+    if !engine.running().is_empty() {
+        for generation in rows::renew(&engine.0.store, engine.owner(), engine.lease_until()).await? {
+            engine.stop_here(GenerationId(generation));
+        }
+    }
+    reap(engine, now().0).await
+}
+
+/// Turns every generation whose lease ended before `before` into an interrupted reply with its text kept.
+async fn reap(engine: &Engine, before: i64) -> Result<(), sqlx::Error> {
+    loop {
+        let orphans = rows::orphans(&engine.0.store, before).await?;
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        for (generation, conversation, message) in orphans {
+            tracing::warn!(%generation, "a reply was left unfinished; its text is kept");
+            let fault = Fault {
+                code: "interrupted".to_owned(),
+                message: "The server went away while it wrote this. What arrived is kept; continue or retry."
+                    .to_owned(),
+            };
+            let end = finish::End { state: State::Interrupted, fault: Some(fault), sources: Vec::new(), usage: None };
+            finish::finish(engine, GenerationId(generation), ConversationId(conversation), MessageId(message), end)
+                .await?;
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `/v1/openapi.json`: the description of everything that programs can call.
+
+use super::{conversations, events, replies};
+use crate::{
+    server::state::AppState,
+    wire::{event::Event, page::Page, time::Timestamp},
+};
+use axum::{Json, Router, routing::get};
+use std::borrow::Cow;
+use utoipa::{
+    Modify, OpenApi, PartialSchema, ToSchema,
+    openapi::{
+        ArrayBuilder, Components, KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat,
+        schema::{SchemaType, Type},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new().route("/v1/openapi.json", get(|| async { Json(document()) }))
+}
+
+/// The document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Parlor", description = "Chats with a model: send, follow, stop. Errors have one shape everywhere: \
+        {\"error\":{\"code\",\"message\"}}."),
+    paths(
+        conversations::create, conversations::list, conversations::show, conversations::rename,
+        conversations::remove, conversations::restore, conversations::messages, conversations::send,
+        events::events, replies::stop, replies::regenerate, replies::resume,
+    ),
+    components(schemas(Event)),
+    security(("bearer" = []), ("cookie" = [])),
+    modifiers(&Credentials),
+)]
+struct Document;
+
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Components::new);
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The authToken of POST /auth/login, with Authorization: Bearer"))
+            .build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description(
+            "__Host-at",
+            "The app's own cookie. A change must come with Sec-Fetch-Site: same-origin or the app's Origin.",
+        );
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
+
+impl PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("RFC 3339, in UTC"))
+            .into()
+    }
+}
+
+impl ToSchema for Timestamp {}
+
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let cursor = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("Ask again with it to go on; null on the last page"));
+        ObjectBuilder::new()
+            .property("items", ArrayBuilder::new().items(Ref::from_schema_name(T::name())))
+            .property("next_cursor", cursor)
+            .required("items")
+            .required("next_cursor")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Page", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}

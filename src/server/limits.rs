@@ -1,0 +1,196 @@
+//! Limits on how often something is asked for, by key.
+//!
+//! Every question counts before it is answered, so that a burst of parallel guesses cannot slip through between
+//! counting and refusing. In-process by default; replicas share them through a store of their own.
+
+use super::clock;
+use async_trait::async_trait;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// Guesses that are free before each one doubles the wait.
+const FREE_STRIKES: u32 = 6;
+/// The longest wait after a wrong guess, in seconds.
+const LONGEST_WAIT: i64 = 900;
+/// Wrong guesses are forgotten this long after the last one, in milliseconds.
+const MEMORY: i64 = 24 * 3_600_000;
+/// Keys that are remembered; above it the ones that matter least are dropped.
+const MOST_KEYS: usize = 100_000;
+
+/// Refused; seconds until it makes sense to ask again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wait(pub u32);
+
+/// Counters by key.
+#[async_trait]
+pub trait Limits: Send + Sync + 'static {
+    /// Takes one of `per_minute` from the key's share, which fills up again evenly; at first it is full.
+    async fn take(&self, key: &str, per_minute: u32) -> Result<(), Wait>;
+
+    /// Gives back what [`Self::take`] took: it was none of those that are limited.
+    async fn give_back(&self, key: &str, per_minute: u32);
+
+    /// Counts a guess as wrong until [`Self::clear`] says otherwise. The first six in a row are free, then one each
+    /// after 1, 2, 4 … 900 seconds; the key is never locked for good.
+    async fn strike(&self, key: &str) -> Result<(), Wait>;
+
+    /// The guess was right: what was counted is forgotten.
+    async fn clear(&self, key: &str);
+}
+
+/// The limits of a single process, in bounded memory.
+#[derive(Default)]
+pub struct LocalLimits {
+    table: Mutex<HashMap<String, Entry>>,
+}
+
+/// One key. `until` is when the share is full again, or the next guess is allowed (milliseconds).
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+struct Entry {
+    until: i64,
+    strikes: u32,
+    forget_at: i64,
+}
+
+impl Entry {
+    /// The generic cell rate algorithm: `until` runs ahead of the clock by what was taken.
+    fn take(&mut self, per_minute: u32, now: i64) -> Result<(), Wait> {
+        let step = step(per_minute);
+        let until = self.until.max(now) + step;
+        let allowed_at = until - step * i64::from(per_minute.max(1));
+        if allowed_at > now {
+            return Err(wait(allowed_at - now));
+        }
+        (self.until, self.forget_at) = (until, until);
+        Ok(())
+    }
+
+    fn strike(&mut self, now: i64) -> Result<(), Wait> {
+        if self.until > now {
+            return Err(wait(self.until - now));
+        }
+        self.strikes = self.strikes.saturating_add(1);
+        if let Some(doublings) = self.strikes.checked_sub(FREE_STRIKES) {
+            self.until = now + 1000 * (1_i64 << doublings.min(10)).min(LONGEST_WAIT);
+        }
+        self.forget_at = now + MEMORY;
+        Ok(())
+    }
+}
+
+fn step(per_minute: u32) -> i64 {
+    60_000 / i64::from(per_minute.max(1))
+}
+
+fn wait(millis: i64) -> Wait {
+    Wait(u32::try_from((millis + 999) / 1000).unwrap_or(u32::MAX))
+}
+
+impl LocalLimits {
+    fn with<T>(&self, key: &str, now: i64, change: impl FnOnce(&mut Entry) -> T) -> T {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        if table.len() >= MOST_KEYS && !table.contains_key(key) {
+            make_room(&mut table, now);
+        }
+        let entry = table.entry(key.to_owned()).or_default();
+        if entry.forget_at <= now {
+            *entry = Entry::default();
+        }
+        change(entry)
+    }
+}
+
+/// Drops what is forgotten anyway, and if that is not enough the quarter with the fewest wrong guesses: who wants to
+/// be forgotten by filling the table has few on each key, who guesses one password has many.
+fn make_room(table: &mut HashMap<String, Entry>, now: i64) {
+    table.retain(|_, entry| entry.forget_at > now);
+    if table.len() < MOST_KEYS {
+        return;
+    }
+    let mut weights: Vec<_> = table.values().map(|entry| (entry.strikes, entry.forget_at)).collect();
+    let quarter = weights.len() / 4;
+    let (_, &mut bound, _) = weights.select_nth_unstable(quarter);
+    table.retain(|_, entry| (entry.strikes, entry.forget_at) > bound);
+}
+
+#[async_trait]
+impl Limits for LocalLimits {
+    async fn take(&self, key: &str, per_minute: u32) -> Result<(), Wait> {
+        let now = clock::now().0;
+        self.with(key, now, |entry| entry.take(per_minute, now))
+    }
+
+    async fn give_back(&self, key: &str, per_minute: u32) {
+        self.with(key, clock::now().0, |entry| entry.until -= step(per_minute));
+    }
+
+    async fn strike(&self, key: &str) -> Result<(), Wait> {
+        let now = clock::now().0;
+        self.with(key, now, |entry| entry.strike(now))
+    }
+
+    async fn clear(&self, key: &str) {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_full_at_first_and_fills_up_evenly() {
+        let mut entry = Entry::default();
+        let taken = (0..100).filter(|_| entry.take(20, 5_000_000).is_ok()).count();
+        assert_eq!(taken, 20);
+        assert_eq!(entry.take(20, 5_000_000), Err(Wait(3)));
+        assert_eq!(entry.take(20, 5_003_000), Ok(()));
+        assert_eq!(entry.take(20, 5_003_000), Err(Wait(3)));
+        assert_eq!((0..100).filter(|_| entry.take(20, 5_100_000).is_ok()).count(), 20);
+    }
+
+    #[test]
+    fn wrong_guesses_wait_twice_as_long_each_up_to_a_quarter_of_an_hour() {
+        let (mut entry, mut now, mut waits) = (Entry::default(), 1_000_000, Vec::new());
+        for _ in 0..20 {
+            let before = now;
+            while let Err(Wait(seconds)) = entry.strike(now) {
+                now += i64::from(seconds) * 1000;
+            }
+            waits.push((now - before) / 1000);
+        }
+        assert_eq!(waits, [0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]);
+    }
+
+    #[tokio::test]
+    async fn a_burst_is_counted_before_it_is_answered() {
+        let limits = LocalLimits::default();
+        let allowed = futures::future::join_all((0..200).map(|_| limits.strike("a"))).await;
+        assert_eq!(allowed.into_iter().filter(Result::is_ok).count(), FREE_STRIKES as usize);
+        assert_eq!(limits.strike("b").await, Ok(()));
+        limits.clear("a").await;
+        assert_eq!(limits.strike("a").await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn what_is_given_back_can_be_taken_again() {
+        let limits = LocalLimits::default();
+        for _ in 0..100 {
+            assert_eq!(limits.take("a", 2).await, Ok(()));
+            limits.give_back("a", 2).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_and_the_guessed_account_is_remembered() {
+        let limits = LocalLimits::default();
+        while limits.strike("guessed").await.is_ok() {}
+        for number in 0..MOST_KEYS + 10 {
+            let _ = limits.strike(&number.to_string()).await;
+        }
+        assert!(limits.table.lock().unwrap_or_else(PoisonError::into_inner).len() <= MOST_KEYS);
+        assert!(limits.strike("guessed").await.is_err());
+    }
+}

@@ -1,0 +1,191 @@
+//! Conversation rows. Every query that acts for somebody names the owner.
+
+use crate::{
+    server::store::{Store, Tx, on},
+    wire::{
+        conversation::Conversation,
+        id::{ConversationId, UserId},
+        time::Timestamp,
+    },
+};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// What of a row a list shows.
+#[derive(FromRow)]
+pub struct ConversationRow {
+    id: Uuid,
+    title: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl From<ConversationRow> for Conversation {
+    fn from(row: ConversationRow) -> Self {
+        Self {
+            id: ConversationId(row.id),
+            title: row.title,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+        }
+    }
+}
+
+/// Writes a new chat.
+pub async fn insert(tx: &mut Tx, owner: UserId, id: ConversationId, now: i64) -> Result<Conversation, sqlx::Error> {
+    let row: ConversationRow = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "INSERT INTO conversations (id, kind, owner_user_id, created_at, updated_at)
+             VALUES ($1, 'chat', $2, $3, $3) RETURNING id, title, created_at, updated_at",
+        )
+        .bind(id.0)
+        .bind(owner.0)
+        .bind(now)
+        .fetch_one(db)
+        .await
+    })?;
+    Ok(row.into())
+}
+
+/// Locks a chat of the owner until the end of the transaction; `None` when there is none.
+pub async fn lock(tx: &mut Tx, owner: UserId, id: ConversationId) -> Result<Option<Conversation>, sqlx::Error> {
+    let row: Option<ConversationRow> = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "UPDATE conversations SET updated_at = updated_at
+             WHERE id = $1 AND owner_user_id = $2 AND deleted_at IS NULL
+             RETURNING id, title, created_at, updated_at",
+        )
+        .bind(id.0)
+        .bind(owner.0)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.map(Into::into))
+}
+
+/// Locks a conversation, whosever it is, until the end of the transaction. Whether it is there.
+pub async fn hold(tx: &mut Tx, id: ConversationId) -> Result<bool, sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query("UPDATE conversations SET last_seq = last_seq WHERE id = $1")
+            .bind(id.0)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected() == 1)
+    })
+}
+
+/// Moves a chat to the top of the list.
+pub async fn touch(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query("UPDATE conversations SET updated_at = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(now)
+            .execute(db)
+            .await
+            .map(drop)
+    })
+}
+
+/// Gives a chat a title. `by` is `machine` or `person`.
+pub async fn set_title(
+    tx: &mut Tx,
+    id: ConversationId,
+    title: &str,
+    by: &'static str,
+) -> Result<Conversation, sqlx::Error> {
+    let row: ConversationRow = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "UPDATE conversations SET title = $2, titled_by = $3 WHERE id = $1
+             RETURNING id, title, created_at, updated_at",
+        )
+        .bind(id.0)
+        .bind(title)
+        .bind(by)
+        .fetch_one(db)
+        .await
+    })?;
+    Ok(row.into())
+}
+
+/// One chat of the owner, and the seq of its last event.
+pub async fn find(tx: &mut Tx, owner: UserId, id: ConversationId) -> Result<Option<(Conversation, i64)>, sqlx::Error> {
+    #[derive(FromRow)]
+    struct Row {
+        #[sqlx(flatten)]
+        conversation: ConversationRow,
+        last_seq: i64,
+    }
+    let row: Option<Row> = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT id, title, created_at, updated_at, last_seq FROM conversations
+             WHERE id = $1 AND owner_user_id = $2 AND deleted_at IS NULL",
+        )
+        .bind(id.0)
+        .bind(owner.0)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.map(|row| (row.conversation.into(), row.last_seq)))
+}
+
+/// The owner's chats that come after `(updated_at, id)` in the list, the latest spoken in first.
+pub async fn page(
+    store: &Store,
+    owner: UserId,
+    after: (i64, Uuid),
+    limit: u32,
+) -> Result<Vec<Conversation>, sqlx::Error> {
+    let rows: Vec<ConversationRow> = on!(store.read(), |db| {
+        sqlx::query_as(
+            "SELECT id, title, created_at, updated_at FROM conversations
+             WHERE owner_user_id = $1 AND (updated_at, id) < ($2, $3) AND deleted_at IS NULL
+             ORDER BY updated_at DESC, id DESC LIMIT $4",
+        )
+        .bind(owner.0)
+        .bind(after.0)
+        .bind(after.1)
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await
+    })?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Marks a chat of the owner as deleted, or takes that back while it is not older than `since`. Whether there was one.
+pub async fn set_deleted(
+    tx: &mut Tx,
+    owner: UserId,
+    id: ConversationId,
+    deleted_at: Option<i64>,
+    since: i64,
+) -> Result<Option<Conversation>, sqlx::Error> {
+    let row: Option<ConversationRow> = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "UPDATE conversations SET deleted_at = $3 WHERE id = $1 AND owner_user_id = $2
+             AND (CASE WHEN deleted_at IS NULL THEN $4 ELSE NOT $4 AND deleted_at >= $5 END)
+             RETURNING id, title, created_at, updated_at",
+        )
+        .bind(id.0)
+        .bind(owner.0)
+        .bind(deleted_at)
+        .bind(deleted_at.is_some())
+        .bind(since)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.map(Into::into))
+}
+
+/// Removes for good some of the chats that were deleted before a time. How many.
+pub async fn purge(tx: &mut Tx, before: i64) -> Result<u64, sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query(
+            "DELETE FROM conversations WHERE id IN
+             (SELECT id FROM conversations WHERE deleted_at IS NOT NULL AND deleted_at < $1 LIMIT 100)",
+        )
+        .bind(before)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected())
+    })
+}
