@@ -17,11 +17,23 @@ const widgetFolder = join(root, "target/widget/pkg");
 // Brotli, in bytes. A budget is part of the product: going over it fails the build.
 const BUDGETS = { "app wasm": 350_000, "widget, all until a visitor can type": 72_000, "widget loader": 3_000 };
 
-const minify = (text, loader) => release ? execFileSync("esbuild", ["--minify", `--loader=${loader}`, "--target=es2022"], { input: text, encoding: "utf8" }) : text;
-const brotli = data => brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: data.length } });
+function minify(text, loader) {
+  if (!release) return text;
+  const flags = ["--minify", `--loader=${loader}`, "--target=es2022"];
+  return execFileSync("esbuild", flags, { input: text, encoding: "utf8" });
+}
+
+const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
+const brotli = data =>
+  brotliCompressSync(data, {
+    params: { [BROTLI_PARAM_QUALITY]: 11, [BROTLI_PARAM_LGWIN]: 24, [BROTLI_PARAM_SIZE_HINT]: data.length },
+  });
+
+const COMPRESSIBLE = /\.(js|mjs|wasm|css|svg|html|txt|json|xml|ico|webmanifest)$/;
 
 /** The tokens are written for a page; in a shadow tree the host element is the root. */
-const forShadowTree = css => css.replace(/:root((?:\[[^\]]*\]|:not\([^)]*\))+)/g, ":host($1)").replaceAll(":root", ":host");
+const forShadowTree = css =>
+  css.replace(/:root((?:\[[^\]]*\]|:not\([^)]*\))+)/g, ":host($1)").replaceAll(":root", ":host");
 
 function finishWidget() {
   const source = ending => join(widgetFolder, `widget.${ending}`);
@@ -38,7 +50,9 @@ function finishWidget() {
   for (const content of Object.values(files)) hash.update(content);
   const name = `widget-${hash.digest("hex").slice(0, 16)}`;
   for (const file of readdirSync(widgetFolder)) rmSync(join(widgetFolder, file), { recursive: true });
-  for (const [ending, content] of Object.entries(files)) writeFileSync(join(widgetFolder, `${name}.${ending}`), content);
+  for (const [ending, content] of Object.entries(files)) {
+    writeFileSync(join(widgetFolder, `${name}.${ending}`), content);
+  }
   const loader = readFileSync(join(root, "src/widget/loader.js"), "utf8").replaceAll("__WIDGET__", name);
   writeFileSync(join(widgetFolder, "chat-widget.js"), minify(loader, "js"));
 }
@@ -46,7 +60,11 @@ function finishWidget() {
 function compress(folder) {
   for (const entry of existsSync(folder) ? readdirSync(folder, { recursive: true }) : []) {
     const file = join(folder, entry);
-    if (!/\.(js|mjs|wasm|css|svg|html|txt|json|xml|ico|webmanifest|map)$/.test(file) || !statSync(file).isFile()) continue;
+    if (file.endsWith(".d.ts")) {
+      rmSync(file); // for editors, not for browsers
+      continue;
+    }
+    if (!COMPRESSIBLE.test(file) || !statSync(file).isFile()) continue;
     const data = readFileSync(file);
     writeFileSync(`${file}.br`, brotli(data));
     writeFileSync(`${file}.gz`, gzipSync(data, { level: 9 }));
@@ -65,19 +83,23 @@ function report() {
   const loader = size(widgetFolder, /^chat-widget\.js\.br$/);
   const rows = [];
   if (wants("app")) {
-    rows.push(["app wasm", size(site, /^app.*\.wasm\.br$/)], ["app js", size(site, /^app.*\.js\.br$/)], ["app css", size(site, /^app.*\.css\.br$/)]);
+    const app = ending => size(site, new RegExp(`^app.*\\.${ending}\\.br$`));
+    rows.push(["app wasm", app("wasm")], ["app js", app("js")], ["app css", app("css")]);
   }
   if (wants("widget")) {
-    rows.push(["widget loader", loader], ["widget, all until a visitor can type", loader + widget("wasm") + widget("js") + widget("css")]);
+    const all = loader + widget("wasm") + widget("js") + widget("css");
+    rows.push(["widget loader", loader], ["widget, all until a visitor can type", all]);
   }
   console.log("\n  brotli, bytes                                  size    budget");
   for (const [what, bytes] of rows) {
-    console.log(`  ${what.padEnd(40)} ${String(bytes).padStart(10)}${BUDGETS[what] ? String(BUDGETS[what]).padStart(10) : ""}`);
+    const budget = BUDGETS[what] ? String(BUDGETS[what]).padStart(10) : "";
+    console.log(`  ${what.padEnd(40)} ${String(bytes).padStart(10)}${budget}`);
   }
   console.log();
   const broken = rows.filter(([what, bytes]) => BUDGETS[what] && (bytes === 0 || bytes > BUDGETS[what]));
   for (const [what, bytes] of broken) {
-    console.error(bytes === 0 ? `finish: ${what} was not built` : `finish: ${what} is ${bytes - BUDGETS[what]} bytes over its budget`);
+    const fault = bytes === 0 ? "was not built" : `is ${bytes - BUDGETS[what]} bytes over its budget`;
+    console.error(`finish: ${what} ${fault}`);
   }
   if (broken.length > 0) process.exit(1);
 }
