@@ -12,12 +12,15 @@ use super::{
     hub::local::LocalHub,
     knowledge::Knowledge,
     lifecycle::{DRAIN, Lifecycle, NOTE},
-    model::Model,
+    model::{
+        Model,
+        client::{OpenAi, SetupError},
+        guide::Guide,
+    },
     secrets::Secrets,
     state::AppState,
     store::{OpenError, Store},
 };
-use futures::{StreamExt, stream};
 use leptos::config::LeptosOptions;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -34,6 +37,9 @@ pub enum StartError {
     /// A use case that runs at the start.
     #[error("{0}")]
     Feature(#[from] super::error::Error),
+    /// The model's settings.
+    #[error("{0}")]
+    Model(#[from] SetupError),
 }
 
 /// A server that serves.
@@ -70,7 +76,7 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     knowledge.load_manual().await?;
     let hub = Arc::new(LocalHub::default());
     let lifecycle = Lifecycle::default();
-    let model = choose_model(&config, &knowledge);
+    let model = choose_model(&config, &knowledge)?;
     let engine = Engine::new(store.clone(), hub.clone(), model, lifecycle.clone(), config.max_streams);
     engine.start().await?;
     let state = AppState {
@@ -106,21 +112,9 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
 }
 
 /// The configured endpoint, else Guide.
-fn choose_model(_config: &Config, _knowledge: &Knowledge) -> Arc<dyn Model> {
-    Arc::new(Nobody)
-}
-
-struct Nobody;
-
-impl Model for Nobody {
-    fn name(&self) -> &str {
-        "Nobody"
-    }
-
-    fn reply(
-        &self,
-        _request: super::model::Request,
-    ) -> stream::BoxStream<'static, Result<super::model::Delta, super::model::ModelError>> {
-        stream::empty().boxed()
-    }
+fn choose_model(config: &Config, knowledge: &Knowledge) -> Result<Arc<dyn Model>, SetupError> {
+    Ok(match &config.model {
+        Some(settings) => Arc::new(OpenAi::new(settings)?),
+        None => Arc::new(Guide::new(knowledge.clone())),
+    })
 }

@@ -9,4 +9,7 @@ mod harness;
 mod config;
 mod engine;
 mod headers;
+mod knowledge;
+mod model;
 mod start;
+mod upstream;

@@ -75,6 +75,22 @@ pub async fn backup(read: &SqlitePool, file: &Path) -> Result<(), sqlx::Error> {
     sqlx::Connection::close(connection).await
 }
 
+/// `$1` from [`any_word`], `$2` the most rows: the passages that have any of the words, the best by bm25 first.
+pub const SEARCH_PASSAGES: &str = "\
+    SELECT d.slug, d.title, p.ordinal, p.heading, p.anchor, p.text \
+    FROM passages_fts f JOIN passages p ON p.id = f.rowid JOIN documents d ON d.id = p.document_id \
+    WHERE f.passages_fts MATCH $1 ORDER BY bm25(f.passages_fts, 3.0, 1.0), p.id LIMIT $2";
+
+/// `$1` from [`any_word`]: how many passages have any of the words.
+pub const COUNT_PASSAGES: &str = "SELECT count(*) FROM passages_fts WHERE passages_fts MATCH $1";
+
+/// An FTS5 expression, <https://www.sqlite.org/fts5.html#full_text_query_syntax>. A word is quoted, so that nothing in
+/// it is syntax.
+pub fn any_word(words: &[String]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    quoted.join(" OR ")
+}
+
 /// See [`super::Tx::append_deltas`]. The rows travel as one JSON array, so that the text of the statements is static.
 pub async fn append_deltas(tx: &mut SqliteConnection, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
     let rows: Vec<_> = rows
