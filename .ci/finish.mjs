@@ -60,7 +60,7 @@ function finishWidget() {
 function compress(folder) {
   for (const entry of existsSync(folder) ? readdirSync(folder, { recursive: true }) : []) {
     const file = join(folder, entry);
-    if (file.endsWith(".d.ts")) {
+    if (/\.d\.([^.]+\.)?ts$/.test(file)) {
       rmSync(file); // for editors, not for browsers
       continue;
     }

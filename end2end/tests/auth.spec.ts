@@ -66,3 +66,45 @@ test("the session's cookies cannot be read by scripts and leave with no one else
     expect(cookie.sameSite, cookie.name).toMatch(/Lax|Strict/);
   }
 });
+
+test("log out ends the session", async ({ page, account }) => {
+  expect(account.email).toBeTruthy();
+  await page.goto("/settings");
+  await page.getByRole("button", { name: "Log out" }).click();
+  await expect(page).toHaveURL(/\/login/);
+  await page.goto("/settings");
+  await expect(page).toHaveURL(/\/login/);
+});
+
+test("a new password ends the other sessions and keeps this one", async ({ page, account, browser, baseURL }) => {
+  const elsewhere = await browser.newContext({ baseURL });
+  const other = await elsewhere.newPage();
+  await logIn(other, account);
+
+  await page.goto("/settings");
+  await page.getByLabel("Current password", { exact: true }).fill(account.password);
+  const password = `${account.password}, changed`;
+  await page.getByLabel("New password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Change password" }).click();
+  await expect(page.getByRole("status").filter({ hasText: /password/i }).first()).toBeVisible();
+  await page.goto("/settings");
+  await expect(page).toHaveURL(/\/settings/);
+
+  await other.goto("/settings");
+  await expect(other).toHaveURL(/\/login/);
+  await logIn(other, { ...account, password });
+  await elsewhere.close();
+});
+
+test("a deleted account is gone", async ({ page, account }) => {
+  await page.goto("/settings/data");
+  await page.getByLabel("Password", { exact: true }).fill(account.password);
+  await page.getByLabel("Confirmation").fill("delete");
+  await page.getByRole("button", { name: "Delete my account" }).click();
+  await expect(page).toHaveURL(/\/(login|signup)/);
+  await page.goto("/login");
+  await page.getByLabel("E-mail or username").fill(account.email);
+  await page.getByLabel("Password", { exact: true }).fill(account.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: /\S/ })).toBeVisible();
+});

@@ -119,9 +119,49 @@ test("Retry after an error writes a new reply in its place", async ({ page }) =>
   await expect(replies(page)).toHaveCount(1);
 });
 
-test("a chat gets its title after the first answer", async ({ page }) => {
+test("a chat gets its title after the first answer, and a person's own title stays", async ({ page }) => {
   await ask(page, "The depth of wells in the desert");
   await settled(page);
   const title = page.getByRole("heading", { level: 1 });
   await expect(title).toContainText(/wells/i);
+
+  await page.getByRole("button", { name: "This chat" }).click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  const field = page.getByRole("textbox", { name: "Title of the chat" });
+  await expect(field).toBeFocused();
+  await field.fill("Wells");
+  await field.press("Enter");
+  await expect(title).toHaveText("Wells");
+  await page.reload();
+  await expect(title).toHaveText("Wells");
+});
+
+test("a deleted chat is gone, and Undo brings it back", async ({ page }) => {
+  await ask(page, "Short lived");
+  await settled(page);
+  const chat = page.url();
+  await page.getByRole("button", { name: "This chat" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await expect(page).toHaveURL(/\/chat\/new$/);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page).toHaveURL(chat);
+  await expect(replies(page)).toContainText("Short lived");
+});
+
+test("the list shows the latest chat first and leads to each", async ({ page }) => {
+  await ask(page, "Alpha speaks of apples");
+  await settled(page);
+  const first = new URL(page.url()).pathname;
+  await page.goto("/chat/new");
+  await ask(page, "Beta speaks of bees");
+  await settled(page);
+  const opener = page.getByRole("button", { name: "Open the list of chats" });
+  if (await opener.isVisible()) await opener.click();
+  const list = page.getByRole("navigation", { name: "Chats" });
+  const rows = list.locator("li a");
+  await expect(rows).toHaveCount(2);
+  await expect(rows.first()).toContainText(/bees/i);
+  await rows.last().click();
+  await expect(page).toHaveURL(new RegExp(`${first}$`));
+  await expect(replies(page)).toContainText("Alpha speaks of apples");
 });
