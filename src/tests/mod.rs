@@ -6,10 +6,14 @@
 #[macro_use]
 mod harness;
 
+mod api;
 mod config;
+mod crash;
 mod engine;
+mod faults;
 mod headers;
 mod knowledge;
+mod member;
 mod model;
 mod start;
 mod upstream;
