@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod shell;
+pub mod ui;
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;

@@ -3,6 +3,7 @@
 //! Read [`state`] for what there is, [`run`] for how it is put together, and then the feature you came for.
 
 pub mod accounts;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod conversation;
@@ -18,4 +19,5 @@ pub mod run;
 pub mod secrets;
 pub mod state;
 pub mod store;
+pub mod telemetry;
 pub mod thread;

@@ -5,16 +5,22 @@ use super::{
     config::Config,
     conversation::Conversations,
     generation::Engine,
-    http,
+    http::{
+        self,
+        serve::{Limits, serve},
+    },
     hub::local::LocalHub,
     knowledge::Knowledge,
-    lifecycle::Lifecycle,
-    model::Model,
+    lifecycle::{DRAIN, Lifecycle, NOTE},
+    model::{
+        Model,
+        client::{OpenAi, SetupError},
+        guide::Guide,
+    },
     secrets::Secrets,
     state::AppState,
     store::{OpenError, Store},
 };
-use futures::{StreamExt, stream};
 use leptos::config::LeptosOptions;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -31,6 +37,9 @@ pub enum StartError {
     /// A use case that runs at the start.
     #[error("{0}")]
     Feature(#[from] super::error::Error),
+    /// The model's settings.
+    #[error("{0}")]
+    Model(#[from] SetupError),
 }
 
 /// A server that serves.
@@ -47,7 +56,14 @@ impl Running {
     /// Stops softly and waits for the end.
     pub async fn stop(self) {
         self.state.lifecycle.soft.cancel();
-        let _ = self.serving.await;
+        self.ended().await;
+    }
+
+    /// Waits until the server has stopped: every connection closed, every task ended, the database closed.
+    pub async fn ended(self) {
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the server broke");
+        }
     }
 }
 
@@ -60,7 +76,7 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     knowledge.load_manual().await?;
     let hub = Arc::new(LocalHub::default());
     let lifecycle = Lifecycle::default();
-    let model = choose_model(&config, &knowledge);
+    let model = choose_model(&config, &knowledge)?;
     let engine = Engine::new(store.clone(), hub.clone(), model, lifecycle.clone(), config.max_streams);
     engine.start().await?;
     let state = AppState {
@@ -77,32 +93,28 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     tokio::spawn(state.conversations.clone().purge_deleted());
     let addr = listener.local_addr()?;
     let app = http::router(state.clone());
-    let soft = state.lifecycle.soft.clone();
+    let limits = Limits::new(state.config.max_connections);
+    let parts = state.clone();
     let serving = tokio::spawn(async move {
-        let serve = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
-        if let Err(error) = serve.with_graceful_shutdown(soft.cancelled_owned()).await {
-            tracing::error!(%error, "the server stopped");
+        let lifecycle = &parts.lifecycle;
+        let patience = tokio::spawn({
+            let lifecycle = lifecycle.clone();
+            async move { lifecycle.limit(DRAIN).await }
+        });
+        serve(listener, app, limits, lifecycle).await;
+        lifecycle.drained().await;
+        patience.abort();
+        if tokio::time::timeout(NOTE, parts.store.close()).await.is_err() {
+            tracing::warn!("the database was still in use at the end");
         }
     });
     Ok(Running { addr, state, serving })
 }
 
 /// The configured endpoint, else Guide.
-fn choose_model(_config: &Config, _knowledge: &Knowledge) -> Arc<dyn Model> {
-    Arc::new(Nobody)
-}
-
-struct Nobody;
-
-impl Model for Nobody {
-    fn name(&self) -> &str {
-        "Nobody"
-    }
-
-    fn reply(
-        &self,
-        _request: super::model::Request,
-    ) -> stream::BoxStream<'static, Result<super::model::Delta, super::model::ModelError>> {
-        stream::empty().boxed()
-    }
+fn choose_model(config: &Config, knowledge: &Knowledge) -> Result<Arc<dyn Model>, SetupError> {
+    Ok(match &config.model {
+        Some(settings) => Arc::new(OpenAi::new(settings)?),
+        None => Arc::new(Guide::new(knowledge.clone())),
+    })
 }

@@ -57,6 +57,11 @@ impl Server {
 
     /// The same with settings changed before the start.
     pub async fn start_with(database: Database, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_as(database, leptos_options(), change).await
+    }
+
+    /// The same with the app's files somewhere else.
+    pub async fn start_as(database: Database, leptos: LeptosOptions, change: impl FnOnce(&mut Config)) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let data = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -81,7 +86,7 @@ impl Server {
             max_connections: 16_384,
         };
         change(&mut config);
-        let running = run::start(config.clone(), leptos_options(), listener).await.unwrap();
+        let running = run::start(config.clone(), leptos, listener).await.unwrap();
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { running, client, database, config, _data: data }
     }

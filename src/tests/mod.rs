@@ -8,9 +8,18 @@ mod harness;
 mod people;
 
 mod accounts;
+mod api;
 mod auth_cookies;
+mod config;
+mod crash;
 mod cross_site;
 mod engine;
+mod faults;
+mod headers;
+mod knowledge;
+mod member;
+mod model;
 mod sessions;
 mod start;
 mod throttle;
+mod upstream;

@@ -16,6 +16,10 @@ pub enum Code {
     Forbidden,
     /// 404: there is no such thing, or it is somebody else's.
     NotFound,
+    /// 405: this address does not take this method; `Allow` lists those it takes.
+    MethodNotAllowed,
+    /// 408: the request did not arrive in time.
+    Timeout,
     /// 409: it collides with what is there (a name taken, the same client id with another text).
     Conflict,
     /// 413: too large.
@@ -39,6 +43,8 @@ impl Code {
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::Timeout => 408,
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::UnsupportedType => 415,

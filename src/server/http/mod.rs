@@ -9,13 +9,21 @@ pub mod cookies;
 pub mod extract;
 pub mod health;
 pub mod input;
+pub mod limits;
 pub mod origin;
 pub mod pages;
 pub mod refresh;
 pub mod security;
+pub mod serve;
+mod stall;
 
-use super::state::AppState;
-use axum::Router;
+use super::{state::AppState, telemetry};
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderValue, StatusCode, Version, header},
+    middleware::{from_fn, from_fn_with_state},
+};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 /// Every route of the server.
 pub fn router(state: AppState) -> Router {
@@ -24,6 +32,25 @@ pub fn router(state: AppState) -> Router {
         .merge(auth::router())
         .merge(api::router())
         .merge(assets::router(&state))
-        .merge(health::router());
-    security::layers(routes, &state).with_state(state)
+        .merge(health::router())
+        .method_not_allowed_fallback(limits::wrong_method);
+    layers(routes, &state).with_state(state)
+}
+
+/// What holds for every request, the innermost first.
+pub fn layers(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+    let routes = origin::layer(refresh::layer(routes, state), state);
+    routes
+        .layer(from_fn(|request, next| limits::limit(limits::ANSWER, request, next)))
+        .layer(CompressionLayer::new().compress_when(is_text))
+        .layer(CatchPanicLayer::custom(limits::panicked))
+        .layer(from_fn_with_state(state.clone(), security::headers))
+        .layer(from_fn(telemetry::request))
+}
+
+/// Pages and JSON are compressed as they are made. Files are compressed by the build, and an event stream must not
+/// wait for a compressor.
+fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &axum::http::Extensions) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.starts_with(b"text/html") || kind.starts_with(b"application/json")
 }

@@ -1,21 +1,90 @@
-//! The app's pages and server functions.
+//! The app's pages and server functions, and what an unknown address answers.
 
-use super::assets;
+use super::assets::{self, Folders};
 use crate::{
     app::{App, shell},
-    server::state::AppState,
+    server::{error::Error, state::AppState},
+    wire::error::{ApiError, Code},
 };
-use axum::Router;
-use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
+use axum::{
+    Router,
+    extract::Request,
+    http::{Method, StatusCode, request::Parts},
+    response::IntoResponse,
+};
+use leptos::{
+    nonce::Nonce,
+    prelude::{provide_context, use_context},
+};
+use leptos_axum::{
+    LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context, render_app_async_with_context,
+};
 
-/// Every page of the app, and `/rpc/…`.
+/// Addresses that programs call: an unknown one below them is told as JSON.
+const FOR_PROGRAMS: [&str; 5] = ["/v1", "/auth", "/rpc", "/widget", "/pkg"];
+
+/// Every page of the app, `/rpc/…`, the files of the site, and the page for an unknown address.
 pub fn router(state: &AppState) -> Router<AppState> {
     let context = {
         let state = state.clone();
-        move || provide_context(state.clone())
+        move || {
+            provide_context(state.clone());
+            // The nonce of the header that the outer layer sets, in place of Leptos's own.
+            if let Some(nonce) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Nonce>().cloned()) {
+                provide_context(nonce);
+            }
+        }
     };
     let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, context.clone());
     let bundle = assets::bundle(&state.leptos);
-    Router::new().leptos_routes_with_context(state, routes, context, move || shell::document(bundle.clone()))
+    let document = move || shell::document(bundle.clone());
+    let missing = render_app_async_with_context(context.clone(), document.clone());
+    let site = Folders::find(&state.leptos).site;
+    let fallback = move |request: Request| {
+        let (missing, site) = (missing.clone(), site.clone());
+        async move {
+            if let Some(ask) = assets::ask(&request)
+                && let Some(file) = assets::serve(&site, ask).await
+            {
+                return file;
+            }
+            if !wants_page(request.method(), request.uri().path()) {
+                return no_such_address().into_response();
+            }
+            let mut page = missing(request).await;
+            if page.status().is_success() {
+                *page.status_mut() = StatusCode::NOT_FOUND;
+            }
+            page
+        }
+    };
+    Router::new().leptos_routes_with_context(state, routes, context, document).fallback(fallback)
+}
+
+/// For programs that ask for an address that is not there.
+pub fn no_such_address() -> Error {
+    Error::Api(ApiError::new(Code::NotFound, "There is nothing at this address."))
+}
+
+/// Whether an unknown address is one that a person opened.
+fn wants_page(method: &Method, path: &str) -> bool {
+    let below = |prefix: &&str| path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    matches!(*method, Method::GET | Method::HEAD) && !is_file && !FOR_PROGRAMS.iter().any(below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_get_a_page_and_programs_an_object() {
+        assert!(
+            wants_page(&Method::GET, "/chats") && wants_page(&Method::HEAD, "/v1x") && wants_page(&Method::GET, "/")
+        );
+        for path in ["/v1", "/v1/x", "/auth/x", "/rpc/x", "/pkg/app.js", "/favicon.ico"] {
+            assert!(!wants_page(&Method::GET, path), "{path}");
+        }
+        assert!(!wants_page(&Method::POST, "/chats"));
+    }
 }

@@ -1,4 +1,19 @@
 //! Models: a request becomes a stream of typed deltas.
+//!
+//! [`client`] asks and `answer` reads: they speak HTTP and know time. All that reads bytes and words is pure: [`sse`] →
+//! [`openai`] (with [`think`]) for answers, [`refusal`] for errors, [`body`] and [`address`] for requests. [`detect`] looks for a model server on this machine.
+
+pub mod address;
+mod answer;
+pub mod body;
+pub mod client;
+pub mod detect;
+pub mod openai;
+pub mod refusal;
+pub mod sse;
+pub mod think;
+
+pub mod guide;
 
 use crate::wire::message::{Fault, Source};
 use futures::stream::BoxStream;
@@ -108,28 +123,49 @@ impl ModelError {
     pub fn fault(self) -> Fault {
         let message = match self {
             Self::Unreachable => {
-                "The model's server cannot be reached. Check that it is running and that PARLOR_MODEL_URL is right, then retry.".to_owned()
+                "The model's server cannot be reached. Retry in a moment. If it stays so, an administrator can check that \
+                 it runs and that PARLOR_MODEL_URL is right."
             }
             Self::Unauthorized => {
-                "The model's provider did not accept the key. An administrator can set PARLOR_MODEL_KEY; then retry.".to_owned()
+                "The model's provider did not accept the key. An administrator can set a valid PARLOR_MODEL_KEY; then \
+                 retry."
             }
             Self::NotFound => {
-                "The provider does not know this model or address. An administrator can check PARLOR_MODEL_NAME and PARLOR_MODEL_URL.".to_owned()
+                "The provider knows no such model or address. An administrator can check PARLOR_MODEL_NAME and \
+                 PARLOR_MODEL_URL; then retry."
             }
             Self::RateLimited(Some(seconds)) => {
-                format!("The provider is busy and asks to wait {seconds} s. Retry after that.")
+                let wait = match seconds {
+                    0..=1 => "a second".to_owned(),
+                    2..=119 => format!("{seconds} seconds"),
+                    120..=7199 => format!("{} minutes", seconds.div_ceil(60)),
+                    _ => format!("{} hours", seconds.div_ceil(3600)),
+                };
+                let message = format!("The model's provider is busy and asks to wait {wait}. Retry after that.");
+                return Fault { code: self.to_string(), message };
             }
-            Self::RateLimited(None) => "The provider is busy. Wait a moment, then retry.".to_owned(),
-            Self::Quota => "The provider's account has no credit left. An administrator can top it up; then retry.".to_owned(),
-            Self::Rejected => "The provider did not accept this request. Try a shorter or different message.".to_owned(),
-            Self::TooLong => "This chat is longer than the model can read. Start a new chat, or shorten the message.".to_owned(),
-            Self::Upstream => "The model's server reported an error. Retry in a moment.".to_owned(),
+            Self::RateLimited(None) => "The model's provider is busy. Wait a moment, then retry.",
+            Self::Quota => {
+                "The account at the model's provider has no credit left. An administrator can top it up; then retry."
+            }
+            Self::Rejected => {
+                "The model's provider did not accept this request. Send a shorter or different message, or start a new \
+                 chat."
+            }
+            Self::TooLong => {
+                "This chat is longer than the model can read. Send a shorter message, or start a new chat."
+            }
+            Self::Upstream => "The model's server reported an error. Retry in a moment.",
             Self::Garbled => {
-                "The model's server answered with something that is no reply. Check PARLOR_MODEL_URL, then retry.".to_owned()
+                "The model's server sent something that is not a reply. Retry. If it stays so, an administrator can check \
+                 PARLOR_MODEL_URL."
             }
-            Self::Timeout => "The model did not answer in time. Retry; a local model may still be loading.".to_owned(),
-            Self::Cut => "The connection to the model broke in the middle. What arrived is kept; continue or retry.".to_owned(),
+            Self::Timeout => "The model did not answer in time. Retry; a local model may still have been loading.",
+            Self::Cut => {
+                "The connection to the model broke before the reply was complete. What arrived is kept: continue or retry."
+            }
         };
+        let message = message.to_owned();
         Fault { code: self.to_string(), message }
     }
 }
@@ -141,4 +177,48 @@ pub trait Model: Send + Sync + 'static {
 
     /// Starts a reply. Dropping the stream ends the upstream's work. After an error nothing follows.
     fn reply(&self, request: Request) -> BoxStream<'static, Result<Delta, ModelError>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_says_what_happened_and_what_to_do() {
+        for error in [
+            ModelError::Unreachable,
+            ModelError::Unauthorized,
+            ModelError::NotFound,
+            ModelError::RateLimited(None),
+            ModelError::RateLimited(Some(7)),
+            ModelError::Quota,
+            ModelError::Rejected,
+            ModelError::TooLong,
+            ModelError::Upstream,
+            ModelError::Garbled,
+            ModelError::Timeout,
+            ModelError::Cut,
+        ] {
+            let Fault { code, message } = error.fault();
+            assert!(!code.is_empty() && code.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{code}");
+            let advice = ["retry", "Retry", "start a new chat"];
+            assert!(message.ends_with('.') && advice.iter().any(|word| message.contains(word)), "{message}");
+            assert!(message.len() <= 200 && !message.contains("  "), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_words_that_fit_it_and_never_shorter() {
+        for (seconds, words) in [
+            (0, "a second"),
+            (1, "a second"),
+            (45, "45 seconds"),
+            (121, "3 minutes"),
+            (7200, "2 hours"),
+            (u32::MAX, "1193047 hours"),
+        ] {
+            let message = ModelError::RateLimited(Some(seconds)).fault().message;
+            assert!(message.contains(&format!("asks to wait {words}.")), "{message}");
+        }
+    }
 }

@@ -6,7 +6,13 @@ use sqlx::{
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::Path, time::Duration};
+use std::{
+    fs::{DirBuilder, File},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// The tables, embedded.
@@ -18,7 +24,12 @@ const READERS: u32 = 4;
 /// Opens the file, making it and its folder when missing: the one writer and the readers.
 pub async fn connect(path: &Path, acquire: Duration) -> Result<(SqlitePool, SqlitePool), sqlx::Error> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+        private_folder(folder)?;
+    }
+    // SQLite gives the log beside the file the same mode.
+    match private_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => (),
     }
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -35,6 +46,19 @@ pub async fn connect(path: &Path, acquire: Duration) -> Result<(SqlitePool, Sqli
     Ok((write, read))
 }
 
+/// Makes a folder, and those above it, that only this account of the system can enter; an old one stays as it is.
+pub fn private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Makes an empty file that only this account of the system can read.
+///
+/// # Errors
+/// When it is there already, or cannot be made.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Folds the write-ahead log into the file, so that a stopped server leaves one file.
 pub async fn checkpoint(write: &SqlitePool) {
     if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await {
@@ -49,6 +73,22 @@ pub async fn backup(read: &SqlitePool, file: &Path) -> Result<(), sqlx::Error> {
     let mut connection = sqlx::ConnectOptions::connect(&options).await?;
     sqlx::query("VACUUM INTO $1").bind(file.to_string_lossy().into_owned()).execute(&mut connection).await?;
     sqlx::Connection::close(connection).await
+}
+
+/// `$1` from [`any_word`], `$2` the most rows: the passages that have any of the words, the best by bm25 first.
+pub const SEARCH_PASSAGES: &str = "\
+    SELECT d.slug, d.title, p.ordinal, p.heading, p.anchor, p.text \
+    FROM passages_fts f JOIN passages p ON p.id = f.rowid JOIN documents d ON d.id = p.document_id \
+    WHERE f.passages_fts MATCH $1 ORDER BY bm25(f.passages_fts, 3.0, 1.0), p.id LIMIT $2";
+
+/// `$1` from [`any_word`]: how many passages have any of the words.
+pub const COUNT_PASSAGES: &str = "SELECT count(*) FROM passages_fts WHERE passages_fts MATCH $1";
+
+/// An FTS5 expression, <https://www.sqlite.org/fts5.html#full_text_query_syntax>. A word is quoted, so that nothing in
+/// it is syntax.
+pub fn any_word(words: &[String]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    quoted.join(" OR ")
 }
 
 /// See [`super::Tx::append_deltas`]. The rows travel as one JSON array, so that the text of the statements is static.

@@ -1,4 +1,12 @@
 //! The settings: one typed [`Config`] from a TOML file, the environment and flags, in rising order.
+//!
+//! [`load`] has the table of all settings, [`value`] reads their texts, [`check`] tells people how they stand.
+//! [`site`] has the Leptos options of the run.
+
+pub mod check;
+pub mod load;
+pub mod site;
+pub mod value;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -83,6 +91,24 @@ pub struct Config {
     pub max_streams: usize,
     /// Connections at once; 16384.
     pub max_connections: usize,
+}
+
+/// How the log is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogSettings {
+    /// Directives of tracing-subscriber's `EnvFilter`.
+    pub filter: String,
+    /// Its look.
+    pub format: LogFormat,
+}
+
+/// The look of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
 }
 
 impl std::fmt::Debug for ModelSettings {

@@ -1,0 +1,258 @@
+//! A Markdown text on the page: the tree, node by node. No text becomes markup on the way.
+
+use super::code::CodeBlock;
+use crate::{
+    markdown::{
+        cite::{self, Piece},
+        stream::Stream,
+        tree::{Align, Block, Code, Inline, Item, List, Table},
+        url::Href,
+    },
+    wire::message::Source,
+};
+use leptos::prelude::*;
+use std::{mem::discriminant, sync::Arc};
+
+/// The first level of headings inside a message; the page and the thread have their own above it.
+const FIRST_HEADING: u8 = 3;
+
+/// A text, as it grows or whole.
+///
+/// Blocks are keyed by their index: while a text streams, only the nodes of its last block change, so that a
+/// selection in an earlier one survives.
+#[component]
+pub fn Markdown(
+    /// The text.
+    #[prop(into)]
+    text: Signal<String>,
+    /// Whether more of it will come.
+    #[prop(into)]
+    streaming: Signal<bool>,
+    /// What `[1]` in the text stands for.
+    #[prop(into, optional)]
+    sources: Signal<Vec<Source>>,
+) -> impl IntoView {
+    let stream = StoredValue::new(Stream::new());
+    let blocks = Memo::new(move |_| {
+        let finished = !streaming.get();
+        text.with(|text| {
+            stream
+                .try_update_value(|stream| {
+                    stream.set(text, finished);
+                    stream.blocks().to_vec()
+                })
+                .unwrap_or_default()
+        })
+    });
+    let cites = Memo::new(move |_| sources.with(|sources| Arc::new(Cites::new(sources))));
+    // The kind is part of the key: a paragraph that turns out to be a table is another node.
+    let keys = move || {
+        blocks.with(|blocks| {
+            blocks.iter().enumerate().map(|(at, block)| (at, discriminant(&**block))).collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <div class="markdown">
+            <For each=keys key=|key| *key let:key>
+                {
+                    let block = Memo::new(move |_| blocks.with(|blocks| blocks.get(key.0).cloned()));
+                    view_keyed(block, cites)
+                }
+            </For>
+        </div>
+    }
+}
+
+/// A top-level block. Code keeps its nodes while it grows; the others are compared node by node.
+fn view_keyed(block: Memo<Option<Arc<Block>>>, cites: Memo<Arc<Cites>>) -> AnyView {
+    if block.with_untracked(|block| matches!(block.as_deref(), Some(Block::Code(_)))) {
+        let code = move |read: fn(&Code) -> String| {
+            block.with(|block| match block.as_deref() {
+                Some(Block::Code(code)) => read(code),
+                _ => String::new(),
+            })
+        };
+        let language = Memo::new(move |_| {
+            Some(code(|code| code.language.clone().unwrap_or_default())).filter(|language| !language.is_empty())
+        });
+        let text = Memo::new(move |_| code(|code| code.text.clone()));
+        view! { <CodeBlock language=language text=text/> }.into_any()
+    } else {
+        (move || block.get().map(|block| cites.with(|cites| view_block(&block, cites)))).into_any()
+    }
+}
+
+/// The sources of a text whose address may be linked.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Cites(Vec<(u32, String, Href)>);
+
+impl Cites {
+    fn new(sources: &[Source]) -> Self {
+        let one = |source: &Source| Some((source.number, source.title.clone(), Href::parse(&source.href)?));
+        Self(sources.iter().filter_map(one).collect())
+    }
+
+    fn find(&self, number: u32) -> Option<&(u32, String, Href)> {
+        self.0.iter().find(|source| source.0 == number)
+    }
+}
+
+fn view_blocks(blocks: &[Block], cites: &Cites) -> Vec<AnyView> {
+    blocks.iter().map(|block| view_block(block, cites)).collect()
+}
+
+fn view_block(block: &Block, cites: &Cites) -> AnyView {
+    match block {
+        Block::Paragraph(content) => view! { <p dir="auto">{view_inlines(content, cites)}</p> }.into_any(),
+        Block::Heading { level, content } => {
+            let content = view_inlines(content, cites);
+            match FIRST_HEADING - 1 + level {
+                ..=3 => view! { <h3 dir="auto">{content}</h3> }.into_any(),
+                4 => view! { <h4 dir="auto">{content}</h4> }.into_any(),
+                5 => view! { <h5 dir="auto">{content}</h5> }.into_any(),
+                _ => view! { <h6 dir="auto">{content}</h6> }.into_any(),
+            }
+        }
+        Block::List(list) => view_list(list, cites),
+        Block::Quote(blocks) => view! { <blockquote dir="auto">{view_blocks(blocks, cites)}</blockquote> }.into_any(),
+        Block::Code(Code { language, text }) => {
+            let (language, text) = (language.clone(), text.clone());
+            view! { <CodeBlock language=Signal::stored(language) text=Signal::stored(text)/> }.into_any()
+        }
+        Block::Table(table) => view_table(table, cites),
+        Block::Rule => view! { <hr/> }.into_any(),
+    }
+}
+
+fn view_list(list: &List, cites: &Cites) -> AnyView {
+    let items: Vec<AnyView> = list.items.iter().map(|item| view_item(item, list.tight, cites)).collect();
+    match list.start {
+        Some(1) => view! { <ol dir="auto">{items}</ol> }.into_any(),
+        Some(start) => view! { <ol dir="auto" start=start.to_string()>{items}</ol> }.into_any(),
+        None => view! { <ul dir="auto">{items}</ul> }.into_any(),
+    }
+}
+
+fn view_item(item: &Item, tight: bool, cites: &Cites) -> AnyView {
+    let blocks: Vec<AnyView> = item
+        .blocks
+        .iter()
+        .map(|block| match block {
+            Block::Paragraph(content) if tight => {
+                view! { <span class="line" dir="auto">{view_inlines(content, cites)}</span> }.into_any()
+            }
+            block => view_block(block, cites),
+        })
+        .collect();
+    match item.task {
+        Some(done) => {
+            let label = if done { "Done" } else { "To do" };
+            view! {
+                <li class="task">
+                    <span class="box" class:done=done role="img" aria-label=label></span>
+                    <div>{blocks}</div>
+                </li>
+            }
+            .into_any()
+        }
+        None => view! { <li>{blocks}</li> }.into_any(),
+    }
+}
+
+fn view_table(table: &Table, cites: &Cites) -> AnyView {
+    let align = |column: usize| match table.align.get(column) {
+        Some(Align::Start) => "start",
+        Some(Align::Center) => "center",
+        Some(Align::End) => "end",
+        Some(Align::Natural) | None => "natural",
+    };
+    let cells = |row: &[Vec<Inline>]| {
+        row.iter()
+            .enumerate()
+            .map(|(at, cell)| view! { <td class=align(at) dir="auto">{view_inlines(cell, cites)}</td> }.into_any())
+            .collect::<Vec<AnyView>>()
+    };
+    let head: Vec<AnyView> = table
+        .head
+        .iter()
+        .enumerate()
+        .map(|(at, cell)| {
+            view! { <th scope="col" class=align(at) dir="auto">{view_inlines(cell, cites)}</th> }.into_any()
+        })
+        .collect();
+    let rows: Vec<AnyView> = table.rows.iter().map(|row| view! { <tr>{cells(row)}</tr> }.into_any()).collect();
+    view! {
+        <div class="table" tabindex="0" role="region" aria-label="Table">
+            <table>
+                <thead><tr>{head}</tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn view_inlines(inlines: &[Inline], cites: &Cites) -> Vec<AnyView> {
+    inlines.iter().flat_map(|inline| view_inline(inline, cites, false)).collect()
+}
+
+/// A link holds no other link, so a citation in one stays text.
+fn view_linked(inlines: &[Inline], cites: &Cites) -> Vec<AnyView> {
+    inlines.iter().flat_map(|inline| view_inline(inline, cites, true)).collect()
+}
+
+fn view_inline(inline: &Inline, cites: &Cites, linked: bool) -> Vec<AnyView> {
+    let within = |children: &[Inline]| {
+        if linked { view_linked(children, cites) } else { view_inlines(children, cites) }
+    };
+    let one = match inline {
+        Inline::Text(text) if linked => text.clone().into_any(),
+        Inline::Text(text) => return view_text(text, cites),
+        Inline::Emphasis(children) => view! { <em>{within(children)}</em> }.into_any(),
+        Inline::Strong(children) => view! { <strong>{within(children)}</strong> }.into_any(),
+        Inline::Strike(children) => view! { <del>{within(children)}</del> }.into_any(),
+        Inline::Code(code) => view! { <code dir="ltr">{code.clone()}</code> }.into_any(),
+        Inline::Link { href, title, children } => view_link(href, title.clone(), "", view_linked(children, cites)),
+        Inline::Image { alt, href } => {
+            let text = if alt.trim().is_empty() { href.to_string() } else { alt.clone() };
+            view_link(href, Some("An image; it opens in a new tab".to_owned()), "image", vec![text.into_any()])
+        }
+        Inline::Break => view! { <br/> }.into_any(),
+    };
+    vec![one]
+}
+
+fn view_text(text: &str, cites: &Cites) -> Vec<AnyView> {
+    cite::split(text, |number| cites.find(number).is_some())
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.to_owned().into_any()),
+            Piece::Source(number) => {
+                let (_, title, href) = cites.find(number)?;
+                let (target, rel) = outward(href);
+                Some(
+                    view! {
+                        <a class="cite" href=href.to_string() target=target rel=rel aria-label=format!("Source {number}: {title}") title=title.clone()>
+                            {number.to_string()}
+                        </a>
+                    }
+                    .into_any(),
+                )
+            }
+        })
+        .collect()
+}
+
+fn view_link(href: &Href, title: Option<String>, class: &'static str, content: Vec<AnyView>) -> AnyView {
+    let (target, rel) = outward(href);
+    let class = Some(class).filter(|class| !class.is_empty());
+    view! { <a class=class href=href.to_string() title=title target=target rel=rel dir="auto">{content}</a> }.into_any()
+}
+
+/// Where a link opens. Every link may come from a stranger, so none passes on who links or is endorsed.
+fn outward(href: &Href) -> (Option<&'static str>, &'static str) {
+    (href.is_external().then_some("_blank"), "noopener noreferrer nofollow ugc")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! What the tree, the stream and the addresses promise.
+
+mod corpus;
+mod mapping;
+mod payloads;
+mod safety;
+mod stream;

@@ -1,0 +1,139 @@
+//! How much and how long a request may be. Streams have no total limit: it holds until the response begins.
+
+use crate::{
+    server::error::respond,
+    wire::error::{ApiError, Code},
+};
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::Request,
+    http::header,
+    middleware::Next,
+    response::Response,
+};
+use hyper::body::{Frame, SizeHint};
+use std::{
+    any::Any,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::timeout;
+
+/// From the end of the request's headers to the begin of the response.
+pub const ANSWER: Duration = Duration::from_secs(30);
+
+const KIB: u64 = 1024;
+
+/// The most bytes of a request's body at a path.
+fn body_limit(path: &str) -> u64 {
+    match path {
+        // A form writes each byte of a message of the longest kind, 128 KiB, as `%XX` where it is not ASCII.
+        _ if path.starts_with("/rpc/") || path.ends_with("/messages") => 512 * KIB,
+        _ if path.starts_with("/auth/") => 16 * KIB,
+        _ => 256 * KIB,
+    }
+}
+
+/// Middleware: 413 for a body that is too large, announced or not; 408 for one that does not arrive; 503 for an
+/// answer that does not begin in `answer`.
+pub async fn limit(answer: Duration, request: Request, next: Next) -> Response {
+    let most = body_limit(request.uri().path());
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > most) {
+        return too_large(most);
+    }
+    let seen = Arc::new(Seen::default());
+    seen.whole.store(request.body().is_end_stream(), Ordering::Relaxed);
+    let request = request.map(|inner| Body::new(Measured { inner, left: most, seen: Arc::clone(&seen) }));
+    match timeout(answer, next.run(request)).await {
+        // Whatever the handler made of the body that broke off.
+        Ok(_) if seen.exceeded.load(Ordering::Relaxed) => too_large(most),
+        Ok(response) => response,
+        Err(_) if seen.whole.load(Ordering::Relaxed) => {
+            let words = "The server took too long to answer. It may be busy; please try again.";
+            respond(ApiError { retry_after: Some(5), ..ApiError::new(Code::Unavailable, words) })
+        }
+        Err(_) => respond(ApiError::new(
+            Code::Timeout,
+            "The request did not arrive in time. Check the connection and try again.",
+        )),
+    }
+}
+
+/// A panic in a handler, told as any other fault of ours; the panic hook has logged it.
+pub fn panicked(_payload: Box<dyn Any + Send>) -> Response {
+    respond(ApiError::new(Code::Internal, "Something went wrong on the server. Please try again."))
+}
+
+/// A method that the address does not take.
+pub async fn wrong_method() -> Response {
+    respond(ApiError::new(Code::MethodNotAllowed, "This address does not take this method; see the Allow header."))
+}
+
+fn too_large(most: u64) -> Response {
+    respond(ApiError::new(Code::TooLarge, format!("This is too large: at most {} kB are taken here.", most / KIB)))
+}
+
+#[derive(Default)]
+struct Seen {
+    exceeded: AtomicBool,
+    whole: AtomicBool,
+}
+
+/// A body that ends with an error when it is longer than announced and allowed.
+struct Measured {
+    inner: Body,
+    left: u64,
+    seen: Arc<Seen>,
+}
+
+impl HttpBody for Measured {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+            match self.left.checked_sub(length) {
+                Some(left) => self.left = left,
+                None => {
+                    self.seen.exceeded.store(true, Ordering::Relaxed);
+                    return Poll::Ready(Some(Err(axum::Error::new(io::Error::other("the body is too large")))));
+                }
+            }
+        }
+        if matches!(polled, Poll::Ready(None)) || self.inner.is_end_stream() {
+            self.seen.whole.store(true, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::message::MAX_CONTENT;
+
+    #[test]
+    fn the_longest_message_fits_into_a_form() {
+        for path in ["/rpc/chat/send", "/v1/conversations/0192/messages"] {
+            assert!(body_limit(path) > 3 * MAX_CONTENT as u64 + 4 * KIB, "{path}");
+        }
+        assert!(body_limit("/auth/login") < body_limit("/v1/conversations"));
+    }
+}
