@@ -18,7 +18,6 @@ mod headers;
 mod knowledge;
 mod member;
 mod model;
-mod people;
 mod sessions;
 mod start;
 mod throttle;
