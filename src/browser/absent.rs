@@ -1,5 +1,8 @@
 //! The functions of src/browser/mod.rs where there is no browser: nothing calls them while a page is rendered.
 
+#[path = "chat_absent.rs"]
+pub mod chat;
+
 use crate::{app::session::Land, wire::time::Timestamp};
 use leptos::{
     ev,

@@ -2,6 +2,8 @@
 //!
 //! Call these in effects and event handlers only: during the first render the page must be what the server wrote.
 
+pub mod chat;
+
 use crate::{
     app::session::{Land, Refreshed, log_in_path},
     wire::time::Timestamp,

@@ -49,7 +49,7 @@ pub(super) fn scan(text: &str) -> Scan {
     let mut leaf = Leaf::Other;
     // How many elements are open, the beginning of the block they are in, and whether text stands directly in an item.
     let (mut depth, mut begin, mut loose_text) = (0_usize, 0, false);
-    while let Some((event, range)) = events.next() {
+    for (event, range) in events.by_ref() {
         if depth == 0 {
             begin = text[..range.start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
         }

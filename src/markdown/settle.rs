@@ -237,7 +237,8 @@ impl<'a> Open<'a> {
         let before = source[..at].chars().next_back().unwrap_or(' ');
         let next = source[after..].chars().next();
         let mut left = width.min(3);
-        if !before.is_whitespace() && !(mark == "_" && next.is_some_and(char::is_alphanumeric)) {
+        let is_within_word = mark == "_" && next.is_some_and(char::is_alphanumeric);
+        if !before.is_whitespace() && !is_within_word {
             while left > 0
                 && let Some(found) =
                     self.marks.iter().rposition(|(_, open)| open.starts_with(mark) && open.len() <= left)

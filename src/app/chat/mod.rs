@@ -1,28 +1,50 @@
-//! The chat: sidebar, thread, composer.
+//! The chat: the list of chats, the open one, and what is typed into it.
+//!
+//! Read `store` for what a chat is to this page, `open` for the signals over it, `live` for how events come in,
+//! and then the views: `sidebar`, `page`, `transcript`, `message`, `composer`.
 
+mod account;
+mod announce;
+mod composer;
+mod drafts;
+mod groups;
+mod home;
+mod list;
+mod live;
+mod message;
+mod open;
+mod page;
+mod remote;
+mod rename;
+mod sidebar;
+mod store;
+mod title;
+mod transcript;
+
+pub use home::{HomePage, NewChatPage};
+pub use page::ChatPage;
+
+use super::session::with_refresh;
+use crate::wire::error::ApiError;
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
-/// The sidebar beside the open chat.
+/// The model in use, loaded once for all chats.
+#[derive(Clone, Copy)]
+struct ContextResource(Resource<Result<remote::Context, ApiError>>);
+
+/// The list of chats beside the page.
 #[component]
 pub fn ChatLayout() -> impl IntoView {
-    view! { <main id="main"><Outlet/></main> }
-}
-
-/// The last chat, or a first one.
-#[component]
-pub fn HomePage() -> impl IntoView {
-    view! { <p><a href="/settings">"Settings"</a></p> }
-}
-
-/// A chat that is not stored yet.
-#[component]
-pub fn NewChatPage() -> impl IntoView {
-    view! { <p>"New chat"</p> }
-}
-
-/// One chat.
-#[component]
-pub fn ChatPage() -> impl IntoView {
-    view! { <p>"Chat"</p> }
+    let list = Resource::new_blocking(|| (), |()| with_refresh(|| remote::list_chats(None)));
+    let context = Resource::new_blocking(|| (), |()| with_refresh(remote::chat_context));
+    provide_context(list::Chats::new());
+    provide_context(rename::Renaming(RwSignal::new(None)));
+    provide_context(ContextResource(context));
+    view! {
+        <div class="chat-app">
+            <sidebar::Sidebar list=list/>
+            <Outlet/>
+        </div>
+    }
 }

@@ -1,6 +1,6 @@
 //! `parlor check`.
 
-use super::{Done, Failure, out, serve};
+use super::{Done, Failure, args::Overrides, out, serve};
 use crate::server::{
     config::{Config, ModelSettings, check, load::Loaded},
     store::Store,
@@ -13,6 +13,9 @@ pub struct Args {
     /// Also open the database and ask the model's server
     #[arg(long)]
     online: bool,
+    /// What would be served with these
+    #[command(flatten)]
+    pub overrides: Overrides,
 }
 
 const PATIENCE: Duration = Duration::from_secs(5);

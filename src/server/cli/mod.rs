@@ -13,7 +13,7 @@ use super::{
     config::load::{self, Loaded},
     store::{self, Store},
 };
-use args::Overrides;
+use args::{Overrides, Place};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -27,32 +27,45 @@ use std::process::ExitCode;
                   Without a command it serves. It needs no setting: with none, it answers on http://127.0.0.1:3000 \
                   and keeps everything in the folder data/.",
     after_help = EXAMPLES,
-    after_long_help = EXAMPLES,
-    disable_version_flag = false
+    after_long_help = EXAMPLES
 )]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
     overrides: Overrides,
 }
 
+impl Cli {
+    /// What flags say, before and after the command; what stands later wins.
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        let after = match &self.command {
+            Some(Command::Serve(overrides)) => overrides.flags.clone(),
+            Some(Command::Check(args)) => args.overrides.flags.clone(),
+            _ => Vec::new(),
+        };
+        [self.place.flags.clone(), self.overrides.flags.clone(), after].concat()
+    }
+}
+
 const EXAMPLES: &str = "\
-Settings come from the file, the environment and the flags, in rising order. Secrets have no flag: DATABASE_URL,
-PARLOR_MODEL_KEY and PARLOR_SECRET are read from the environment or the file. `parlor check` lists all.
+Settings come from the file, the environment and the flags, in rising order. `parlor check` lists all. Secrets have \
+no flag: DATABASE_URL, PARLOR_MODEL_KEY and PARLOR_SECRET are read from the environment or the file.
 
 Examples:
-  parlor                                        serve on http://127.0.0.1:3000
-  parlor --addr 0.0.0.0:8080 --origin https://chat.example.org
+  parlor                                  serve on http://127.0.0.1:3000
+  parlor --addr 0.0.0.0:80 --origin https://chat.example.org
   PARLOR_MODEL_URL=http://127.0.0.1:11434/v1 PARLOR_MODEL_NAME=llama3.2 parlor
-  parlor check --online                         validate the settings, try the database and the model
+  parlor check --online                   try the settings, the database, the model
   parlor user add ada@example.org --role admin
-  parlor backup                                 copy the database while the server runs";
+  parlor backup                           copy the database of a running server";
 
 #[derive(Subcommand)]
 enum Command {
     /// Serve the app (the default)
-    Serve,
+    Serve(Overrides),
     /// Bring the database's tables up to date; serve does this, too
     Migrate,
     /// Validate all settings and show where each comes from, secrets masked
@@ -102,10 +115,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Done {
-    let settings = || load::load(cli.overrides.file.clone(), cli.overrides.flags.clone());
+    let (file, flags) = (cli.place.file.clone(), cli.flags());
+    let settings = || load::load(file, flags);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => runtime.block_on(serve::run(valid(settings())?)),
+    match cli.command.unwrap_or_else(|| Command::Serve(Overrides::default())) {
+        Command::Serve(_) => runtime.block_on(serve::run(valid(settings())?)),
         Command::Migrate => runtime.block_on(migrate(valid(settings())?)),
         Command::Check(args) => runtime.block_on(check::run(&settings(), &args)),
         Command::User(command) => runtime.block_on(user::run(valid(settings())?, command)),
@@ -154,10 +168,14 @@ mod tests {
 
     #[test]
     fn flags_stand_before_and_after_the_command() {
-        for call in [["parlor", "--data", "/srv/a", "serve"], ["parlor", "serve", "--data", "/srv/a"]] {
-            let flags = Cli::try_parse_from(call).map(|cli| cli.overrides.flags).unwrap_or_default();
-            assert_eq!(flags, [("PARLOR_DATA", "/srv/a".to_owned())]);
-        }
+        let flags = |call: &[&str]| Cli::try_parse_from(call).map(|cli| cli.flags()).unwrap_or_default();
+        let expected = [("PARLOR_DATA", "/srv/a".to_owned()), ("PARLOR_ADDR", "[::1]:1".to_owned())];
+        assert_eq!(flags(&["parlor", "--data", "/srv/a", "--addr", "[::1]:1"]), expected);
+        assert_eq!(flags(&["parlor", "--data", "/srv/a", "--addr", "[::1]:1", "serve"]), expected);
+        assert_eq!(flags(&["parlor", "serve", "--data", "/srv/a", "--addr", "[::1]:1"]), expected);
+        assert_eq!(flags(&["parlor", "check", "--data", "/srv/a", "--addr", "[::1]:1"]), expected);
+        assert_eq!(flags(&["parlor", "user", "list", "--data", "/srv/a"]), expected[..1]);
+        assert!(Cli::try_parse_from(["parlor", "user", "list", "--addr", "[::1]:1"]).is_err());
     }
 
     #[test]

@@ -1,0 +1,253 @@
+//! The list of chats, and the account at its end. On a phone it is a sheet over the page.
+
+use super::{
+    list::{Chats, Row},
+    remote::ChatList,
+    rename::{Renaming, TitleField, delete, leaving, rename},
+    title,
+};
+use crate::{
+    app::ui::{
+        icon::{Icon, Svg},
+        menu::{Menu, MenuItem},
+        skeleton::Skeleton,
+        toast::Toasts,
+    },
+    browser::{self, chat::when_visible},
+    wire::{error::ApiError, id::ConversationId},
+};
+use leptos::{either::Either, ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlElement};
+use leptos_router::hooks::use_location;
+
+/// The sidebar.
+#[component]
+pub fn Sidebar(
+    /// The first page of the list.
+    list: Resource<Result<ChatList, ApiError>>,
+) -> impl IntoView {
+    let chats = expect_context::<Chats>();
+    let path = use_location().pathname;
+    let current = Memo::new(move |_| path.with(|path| path.strip_prefix("/chat/")?.parse::<ConversationId>().ok()));
+    let nav = NodeRef::<html::Nav>::new();
+    // A sheet is closed by what leads away from it.
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        if before.is_some_and(|before| before != path) {
+            chats.sheet.set(false);
+        }
+        path
+    });
+    trap_focus(chats.sheet, nav);
+    let close = move |event: ev::MouseEvent| {
+        event.prevent_default();
+        chats.sheet.set(false);
+    };
+    view! {
+        <nav
+            class="chats"
+            id="chats"
+            aria-label="Chats"
+            class:open=move || chats.sheet.get()
+            node_ref=nav
+            on:keydown=move |event| {
+                if event.key() == "Escape" && chats.sheet.get_untracked() && !event.default_prevented() {
+                    event.prevent_default();
+                    chats.sheet.set(false);
+                }
+            }
+        >
+            <div class="chats-brand">
+                <a href="/chat/new" class="clip">"Parlor"</a>
+                <a class="icon-button only-narrow" href="#main" role="button" aria-label="Close the list" on:click=close>
+                    <Svg icon=Icon::Close/>
+                </a>
+            </div>
+            <a class="chats-new" href="/chat/new" aria-current=move || (path.get() == "/chat/new").then_some("page")>
+                <Svg icon=Icon::Plus/>
+                "New chat"
+            </a>
+            <div class="chats-list">
+                <Suspense fallback=|| view! { <div class="late"><Skeleton lines=6/></div> }>
+                    {move || Suspend::new(async move {
+                        match list.await {
+                            Ok(list) => {
+                                chats.fill(list);
+                                Either::Left(view! { <Groups current=current/> })
+                            }
+                            Err(error) => Either::Right(view! { <p class="chats-empty">{error.message}</p> }),
+                        }
+                    })}
+                </Suspense>
+            </div>
+            <super::account::AccountMenu/>
+        </nav>
+        <a class="chats-scrim" href="#main" tabindex="-1" aria-hidden="true" on:click=close></a>
+    }
+}
+
+/// While the sheet is open the page behind it is inert, so that the focus stays inside; then it returns.
+fn trap_focus(open: RwSignal<bool>, nav: NodeRef<html::Nav>) {
+    let opener = StoredValue::new_local(None::<HtmlElement>);
+    Effect::new(move |before: Option<bool>| {
+        let open = open.get();
+        let (Some(nav), Some(was)) = (nav.get_untracked(), before) else { return open };
+        if open == was {
+            return open;
+        }
+        if let Ok(Some(main)) = document().query_selector("main") {
+            let _ = main.toggle_attribute_with_force("inert", open);
+        }
+        if open {
+            opener.set_value(document().active_element().and_then(|element| element.dyn_into().ok()));
+            let first = nav.query_selector("[aria-current=page], a, button").ok().flatten();
+            if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
+                let _ = first.focus();
+            }
+        } else if let Some(opener) = opener.try_update_value(Option::take).flatten() {
+            let _ = opener.focus();
+        }
+        open
+    });
+}
+
+/// The chats under their headings, and what leads further back.
+#[component]
+fn Groups(current: Memo<Option<ConversationId>>) -> impl IntoView {
+    let chats = expect_context::<Chats>();
+    // The first render is the server's; from here on the days are the reader's.
+    Effect::new(move |_| {
+        let now = browser::now();
+        chats.clock.set((now, browser::chat::utc_offset(now)));
+    });
+    let groups = Memo::new(move |_| chats.grouped());
+    let group = move |heading: String| {
+        let rows = {
+            let heading = heading.clone();
+            move || {
+                groups.with(|groups| {
+                    let group = groups.iter().find(|(name, _)| *name == heading);
+                    group.map(|(_, rows)| rows.clone()).unwrap_or_default()
+                })
+            }
+        };
+        view! {
+            <h2>{heading}</h2>
+            <ul role="list">
+                <For each=rows key=|row| row.id let:row>
+                    <ChatRow row=row current=current/>
+                </For>
+            </ul>
+        }
+    };
+    let headings = move || groups.with(|groups| groups.iter().map(|(heading, _)| heading.clone()).collect::<Vec<_>>());
+    view! {
+        <For each=headings key=String::clone children=group/>
+        {move || groups.with(Vec::is_empty).then(|| view! { <p class="chats-empty">"Your chats will be listed here."</p> })}
+        {move || chats.next.get().map(|_| view! { <More/> })}
+    }
+}
+
+/// Loads the next page when it comes into view, or when it is pressed.
+#[component]
+fn More() -> impl IntoView {
+    let (chats, toasts) = (expect_context::<Chats>(), expect_context::<Toasts>());
+    let busy = RwSignal::new(false);
+    let button = NodeRef::<html::Button>::new();
+    let load = move || {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        spawn_local(async move {
+            if let Err(error) = chats.more().await {
+                toasts.show(error.message);
+            }
+            busy.try_set(false);
+        });
+    };
+    let watch = StoredValue::new_local(None::<browser::chat::Watch>);
+    Effect::new(move |_| {
+        if let Some(button) = button.get() {
+            watch.set_value(when_visible(&button, load));
+        }
+    });
+    on_cleanup(move || {
+        watch.try_update_value(Option::take);
+    });
+    view! {
+        <button type="button" class="chats-more needs-script" node_ref=button on:click=move |_| load()>
+            {move || if busy.get() { "Loading…" } else { "Show more" }}
+        </button>
+    }
+}
+
+/// One chat.
+#[component]
+fn ChatRow(row: Row, current: Memo<Option<ConversationId>>) -> impl IntoView {
+    let (chats, toasts) = (expect_context::<Chats>(), expect_context::<Toasts>());
+    let Renaming(renaming) = expect_context();
+    let id = row.id;
+    let link = NodeRef::<html::A>::new();
+    let title = row.title;
+    let name = {
+        let title = title.clone();
+        Signal::derive(move || title.with(|title| title::shown(title)))
+    };
+    let leave = leaving(id);
+    let is_current = move || current.get() == Some(id);
+    let done = Callback::new(move |new: Option<String>| {
+        renaming.set(None);
+        if let Some(new) = new {
+            rename(chats, toasts, id, &new);
+        }
+        request_animation_frame(move || {
+            if let Some(link) = link.try_get_untracked().flatten() {
+                let _ = link.focus();
+            }
+        });
+    });
+    let delete_it = move |()| {
+        let leave = (current.get_untracked() == Some(id)).then_some(leave);
+        delete(chats, toasts, id, leave);
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        if event.key() == "F2" {
+            event.prevent_default();
+            renaming.set(Some(id));
+        }
+    };
+    view! {
+        <li class="chats-row" class:current=is_current>
+            {move || {
+                if renaming.get() == Some(id) {
+                    Either::Left(view! { <TitleField title=title.get_untracked() done=done/> })
+                } else {
+                    Either::Right(view! {
+                        <a
+                            class="clip"
+                            href=format!("/chat/{id}")
+                            title=name
+                            dir="auto"
+                            aria-current=move || is_current().then_some("page")
+                            aria-keyshortcuts="F2"
+                            node_ref=link
+                            on:keydown=on_key
+                        >
+                            {name}
+                        </a>
+                    })
+                }
+            }}
+            <div class="needs-script">
+                <Menu
+                    label=Signal::derive(move || format!("Menu of {}", name.get()))
+                    id=format!("menu-{id}")
+                    face=|| view! { <Svg icon=Icon::More/> }
+                >
+                    <MenuItem icon=Icon::Edit on_choose=Callback::new(move |()| renaming.set(Some(id)))>"Rename"</MenuItem>
+                    <MenuItem icon=Icon::Trash danger=true on_choose=Callback::new(delete_it)>"Delete"</MenuItem>
+                </Menu>
+            </div>
+        </li>
+    }
+}
