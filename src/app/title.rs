@@ -15,7 +15,9 @@ pub fn PageTitle(
     #[prop(into)]
     text: Signal<String>,
 ) -> impl IntoView {
-    view! { <Title text=move || full(&text.get())/> }
+    // The server reads the title after the page, when the signal may be gone already; a panic there would cut the page.
+    let first = text.get_untracked();
+    view! { <Title text=move || full(&text.try_get().unwrap_or_else(|| first.clone()))/> }
 }
 
 fn full(text: &str) -> String {

@@ -20,6 +20,7 @@ mod limits;
 mod member;
 mod model;
 mod people;
+mod plain_pages;
 mod process;
 mod sessions;
 mod start;

@@ -62,14 +62,37 @@ pub fn DocumentPage() -> impl IntoView {
                 match page.await {
                     Ok(Some(page)) => {
                         let streaming = Signal::stored(false);
+                        let text = Signal::stored(without_title(&page.markdown).to_owned());
                         Either::Left(view! {
-                            <PageTitle text=page.title/>
-                            <article class="prose"><Markdown text=Signal::stored(page.markdown) streaming=streaming/></article>
+                            <PageTitle text=page.title.clone()/>
+                            <h1>{page.title}</h1>
+                            <article class="prose"><Markdown text=text streaming=streaming/></article>
                         })
                     }
                     _ => Either::Right(view! { <Nothing/> }),
                 }
             })}
         </Suspense>
+    }
+}
+
+/// The text below its own first heading: the page has that as its title.
+fn without_title(markdown: &str) -> &str {
+    match markdown.trim_start().strip_prefix("# ") {
+        Some(rest) => rest.split_once('\n').map_or("", |(_, rest)| rest),
+        None => markdown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_title;
+
+    #[test]
+    fn only_the_first_heading_is_the_title() {
+        assert_eq!(without_title("# Backup\n\nText.\n# More"), "\nText.\n# More");
+        assert_eq!(without_title("# Backup"), "");
+        assert_eq!(without_title("## Not a title\n# Later"), "## Not a title\n# Later");
+        assert_eq!(without_title("#hash\ntext"), "#hash\ntext");
     }
 }
