@@ -162,7 +162,7 @@ both! {
             (json_, json!({"email": 1, "password": "x"}).to_string(), 400),
             (json_, json!({"email": "a\0b", "password": "a\0b"}).to_string(), 401),
             (json_, json!({"email": "a@b.c", "password": "x".repeat(20_000)}).to_string(), 413),
-            ("text/plain", json!({"email": "a@b.c", "password": "x"}).to_string(), 403),
+            ("text/plain", json!({"email": "a@b.c", "password": "x"}).to_string(), 415),
         ] {
             let (found, answer) = answer(post(kind, body.clone())).await;
             assert_eq!(found.as_u16(), status, "{kind} {body:.80} {answer}");
