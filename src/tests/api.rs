@@ -194,6 +194,37 @@ on_both! {
         assert_eq!(member.messages(&chat).await.len(), 0, "nothing of it was stored");
     }
 
+    "tokens=3&delay=0" async fn everything_of_an_account_can_be_taken_along(rig) {
+        let member = &rig.member;
+        let eve = Member::new(&rig.server.client, &rig.server.url(""), "eve").await;
+        eve.send(&eve.chat().await, "c1", "Not for Ada").await;
+        for at in 0..25 {
+            let chat = member.chat().await;
+            let sent = member.send(&chat, "c1", &format!("Question {at}")).await;
+            let reply = sent["reply"]["id"].as_str().unwrap();
+            member.finished_reply(&chat, reply).await;
+            if at == 0 {
+                let (status, new) = member.post(&format!("/v1/messages/{reply}/regenerate"), &json!({})).await;
+                assert_eq!(status, StatusCode::ACCEPTED);
+                member.finished_reply(&chat, new["id"].as_str().unwrap()).await;
+            }
+        }
+        let response = member.request(Method::GET, "/account/export").send().await.unwrap();
+        assert!(response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment"));
+        let text = response.text().await.unwrap();
+        let export: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(export["profile"]["username"], "ada");
+        let chats = export["conversations"].as_array().unwrap();
+        assert_eq!(chats.len(), 25);
+        let oldest = chats.last().unwrap()["messages"].as_array().unwrap();
+        let replaced: Vec<_> = oldest.iter().map(|message| message["replaced"].as_bool().unwrap()).collect();
+        assert_eq!(replaced, [false, true, false]);
+        for secret in ["Not for Ada", "argon2", member.token.as_str(), member.refresh.as_str()] {
+            assert!(!text.contains(secret), "{secret}");
+        }
+        assert_eq!(answer(rig.server.client.get(rig.server.url("/account/export"))).await.0, StatusCode::UNAUTHORIZED);
+    }
+
     "tokens=2&delay=0" async fn the_document_describes_every_route(rig) {
         let (status, document) = answer(rig.server.client.get(rig.server.url("/v1/openapi.json"))).await;
         assert_eq!(status, StatusCode::OK);

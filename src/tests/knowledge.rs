@@ -3,6 +3,7 @@
 use crate::harness::Server;
 use futures::{StreamExt, future::join_all};
 use parlor::server::{
+    config::load::SETTINGS,
     knowledge::{Knowledge, Origin, manual, search::Hit},
     model::{
         Delta, Finish, Model, Request, Speaker, Turn,
@@ -80,6 +81,17 @@ async fn deltas(guide: &Guide, turns: Vec<Turn>, continue_from: Option<String>) 
 fn text(deltas: &[Delta]) -> String {
     let text = deltas.iter().filter_map(|delta| if let Delta::Text(text) = delta { Some(text.as_str()) } else { None });
     text.collect()
+}
+
+#[test]
+fn the_manual_has_every_setting_with_its_default() {
+    let pages = manual();
+    let (_, page) = pages.iter().find(|(slug, _)| slug == "configuration").unwrap();
+    for setting in SETTINGS {
+        let told = page.split("\n## ").find(|section| section.contains(&format!("`{}`", setting.env)));
+        let told = told.unwrap_or_else(|| panic!("{} is not in docs/configuration.md", setting.env));
+        assert!(told.contains(setting.default), "{}: {:?} is not told", setting.env, setting.default);
+    }
 }
 
 both! {

@@ -6,15 +6,23 @@
 #[macro_use]
 mod harness;
 
+mod accounts;
 mod api;
+mod auth_cookies;
 mod config;
 mod crash;
+mod cross_site;
 mod engine;
 mod faults;
 mod headers;
 mod knowledge;
+mod limits;
 mod member;
 mod model;
+mod people;
 mod plain_pages;
+mod process;
+mod sessions;
 mod start;
+mod throttle;
 mod upstream;

@@ -17,7 +17,10 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{net::TcpListener, time::Instant};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, timeout_at},
+};
 
 /// Within this a person reads what happened.
 const SOON: Duration = Duration::from_secs(2);
@@ -60,7 +63,9 @@ async fn read(model: &OpenAi, request: Request) -> Outcome {
     let begun = Instant::now();
     let mut stream = model.reply(request);
     let (mut text, mut reasoning, mut usage, mut end) = (String::new(), String::new(), None, None);
-    while let Some(delta) = stream.next().await {
+    // Longer than any limit of these tests: a client that waits for ever fails here.
+    let patience = begun + Duration::from_secs(30);
+    while let Some(delta) = timeout_at(patience, stream.next()).await.expect("the client waits for ever") {
         assert_eq!(end, None, "something follows the end");
         match delta {
             Ok(Delta::Text(piece)) => text += &piece,

@@ -18,7 +18,7 @@ use std::{
 };
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
     process::{Child, ChildStdout, Command},
     time::timeout,
@@ -128,7 +128,7 @@ async fn an_empty_folder_is_enough_and_a_signal_ends_it_well() {
 #[tokio::test]
 async fn the_log_names_requests_and_none_of_their_secrets() {
     let folder = TempDir::new().unwrap();
-    let environment = [("PARLOR_LOG", "debug"), ("PARLOR_LOG_FORMAT", "json"), ("PARLOR_ADDR", "127.0.0.1:0")];
+    let environment = [("PARLOR_LOG", "debug,sqlx=info"), ("PARLOR_LOG_FORMAT", "json"), ("PARLOR_ADDR", "127.0.0.1:0")];
     let mut server = Serving::of(parlor(folder.path(), &environment, &["serve"])).await;
     let mut log = server.child.stderr.take().unwrap();
     let client = reqwest::Client::new();
@@ -244,6 +244,88 @@ async fn help_and_version_read_well() {
     assert!(!folder.path().join("data").exists());
 }
 
+/// Runs a command that reads a password.
+async fn with_password(folder: &Path, password: &str, arguments: &[&str]) -> (i32, String) {
+    let mut child = parlor(folder, &[], arguments).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(password.as_bytes()).await.unwrap();
+    let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+async fn log_in(addr: &str, login: &str, password: &str) -> u16 {
+    let body = serde_json::json!({"email": login, "password": password});
+    let request = reqwest::Client::new().post(format!("http://{addr}/auth/login"));
+    request.json(&body).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn accounts_are_kept_from_the_command_line_while_the_server_runs() {
+    let folder = TempDir::new().unwrap();
+    let server = Serving::start(folder.path(), &[("PARLOR_SIGNUP", "closed")]).await;
+    let add = ["user", "add", "Ada@example.org", "--username", "ada", "--role", "admin", "--password-stdin"];
+    let (code, said) = with_password(folder.path(), "short\n", &add).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("password") && !said.contains("short\n"), "{said}");
+    let (code, said) = with_password(folder.path(), "", &add).await;
+    assert_eq!((code, said.contains("no password")), (2, true), "{said}");
+    let (code, said) = with_password(folder.path(), "violet harbour 31\n", &add).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("ada@example.org") && !said.contains("violet"), "{said}");
+    assert_eq!(log_in(&server.addr, "ada", "violet harbour 31").await, 200);
+
+    let (_, out, _) = run(folder.path(), &[], &["user", "list"]).await;
+    let row: Vec<&str> = out.lines().nth(1).unwrap().split_whitespace().take(3).collect();
+    assert_eq!(row, ["ada", "ada@example.org", "admin"]);
+    let second = ["user", "add", "bo@example.org", "--password-stdin"];
+    assert_eq!(with_password(folder.path(), "quiet meadow 87\n", &second).await.0, 0);
+    let (code, out, err) = run(folder.path(), &[], &["user", "role", "bo@example.org", "agent"]).await;
+    assert_eq!((code, out.contains("agent")), (0, true), "{out}{err}");
+    assert_eq!(run(folder.path(), &[], &["user", "role", "ada", "queen"]).await.0, 2);
+    assert_eq!(run(folder.path(), &[], &["user", "role", "nobody", "agent"]).await.0, 1);
+
+    let (code, said) =
+        with_password(folder.path(), "amber lantern 52\n", &["user", "passwd", "ada", "--password-stdin"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(log_in(&server.addr, "ada", "violet harbour 31").await, 401);
+    assert_eq!(log_in(&server.addr, "ada", "amber lantern 52").await, 200);
+    // There is no terminal here to ask on.
+    let (code, _, err) = run(folder.path(), &[], &["user", "passwd", "ada"]).await;
+    assert_eq!((code, err.contains("--password-stdin")), (2, true), "{err}");
+}
+
+#[tokio::test]
+async fn an_open_request_is_finished_and_a_second_signal_cuts_it() {
+    for cut in [false, true] {
+        let folder = TempDir::new().unwrap();
+        let server = Serving::start(folder.path(), &[]).await;
+        let mut stream = TcpStream::connect(&server.addr).await.unwrap();
+        let head = "POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\
+                    Expect: 100-continue\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // The server asks for the body: the request is open.
+        let mut interim = [0; 25];
+        timeout(PATIENCE, stream.read_exact(&mut interim)).await.unwrap().unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        server.signal("TERM");
+        let refused = async {
+            while TcpStream::connect(&server.addr).await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, refused).await.expect("it still accepts connections");
+        if cut {
+            server.signal("TERM");
+        } else {
+            stream.write_all(b"{}").await.unwrap();
+        }
+        let mut answer = String::new();
+        let _ = timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap();
+        assert_eq!(answer.starts_with("HTTP/1.1 400"), !cut, "{answer}");
+        assert_eq!(server.ends().await, (Some(0), "Stopped.".to_owned()));
+    }
+}
+
 /// Writes rows until told to stop; the number of those committed is in `written`.
 async fn write(store: Store, stop: Arc<AtomicBool>, written: Arc<AtomicI64>) {
     while !stop.load(Ordering::Relaxed) {
@@ -307,6 +389,12 @@ async fn a_copy_made_under_writing_is_whole_private_and_never_overwrites() {
     assert_eq!(code, 1);
     assert!(err.contains("is there already"), "{err}");
     assert_eq!(fs::read(folder.path().join("copy.db")).unwrap(), bytes);
+    assert!(!folder.path().join("copy.secret").exists());
+    let (code, _, err) = run(folder.path(), &[], &["backup", "other.db", "--with-secret"]).await;
+    assert_eq!(code, 0, "{err}");
+    let read = |path: &str| fs::read(folder.path().join(path)).unwrap();
+    assert_eq!(read("other.secret"), read("data/secret"));
+    assert_eq!(fs::metadata(folder.path().join("other.secret")).unwrap().permissions().mode() & 0o777, 0o600);
     server.signal("TERM");
     assert_eq!(server.ends().await.0, Some(0));
 }

@@ -1,6 +1,6 @@
 //! What the server knows of an account, for its owner to take along.
 
-use super::{Accounts, rows};
+use super::{Accounts, session_rows};
 use crate::{
     server::{clock::now, error::Result},
     wire::id::{SessionId, UserId},
@@ -12,7 +12,7 @@ impl Accounts {
     /// `{"profile": …, "sessions": […]}`, without any secret. Conversations have an export of their own.
     pub async fn export(&self, user: UserId) -> Result<Value> {
         let profile = self.user(user).await?.viewer();
-        let sessions = rows::sessions(&self.store, user, SessionId(Uuid::nil()), now()).await?;
+        let sessions = session_rows::sessions(&self.store, user, SessionId(Uuid::nil()), now()).await?;
         let sessions: Vec<_> = sessions
             .into_iter()
             .map(|session| {

@@ -1,6 +1,8 @@
 //! What people do with their account, and the operator with theirs.
 
-use super::{Accounts, Caller, password, password::Match, rows, rows::UserRow, sign_up::ADMINS, username};
+use super::{
+    Accounts, Caller, password, password::Match, rows, rows::UserRow, session_rows, sign_up::ADMINS, username,
+};
 use crate::{
     server::{
         clock::now,
@@ -99,7 +101,7 @@ impl Accounts {
     async fn replace_password(&self, user: UserId, hash: &str, keep: Option<SessionId>) -> Result<()> {
         let mut tx = self.store.begin().await?;
         rows::set_password(&mut tx, user, hash).await?;
-        rows::end_sessions(&mut tx, user, keep, now()).await?;
+        session_rows::end_sessions(&mut tx, user, keep, now()).await?;
         Ok(tx.commit().await?)
     }
 

@@ -1,7 +1,7 @@
 //! Accounts: who may come in, and as whom.
 //!
 //! [`sign_up`] makes accounts, [`session`] keeps people in, [`manage`] is what they do with their account. Each change
-//! is one transaction; the queries stand in [`rows`].
+//! is one transaction; the queries stand in `rows.rs` and `session_rows.rs`.
 
 pub mod device;
 pub mod export;
@@ -9,6 +9,7 @@ pub mod manage;
 pub mod password;
 mod rows;
 pub mod session;
+mod session_rows;
 pub mod sign_up;
 mod throttle;
 pub mod token;

@@ -2,15 +2,16 @@
 //!
 //! A session is a family of refresh tokens, one after the other. The newest is the head. Whoever presents
 //! - the head, gets the next one;
-//! - the head's parent, while the head is unused or for [`GRACE`] after its first use, gets the head itself once more:
+//! - the head's parent, while the head is unused or for ten seconds after its first use, gets the head itself once more:
 //!   the answer was lost, or two tabs asked at once;
 //! - any older one holds a copy of what was replaced long ago, and the family ends.
 //!
 //! A head is used as soon as it, or the access token that came with it, is presented: then its answer has arrived.
 
 use super::{
-    Accounts, Caller, Client, LoggedIn, device, rows,
-    rows::{TokenRow, UserRow},
+    Accounts, Caller, Client, LoggedIn, device,
+    rows::{self, UserRow},
+    session_rows::{self, TokenRow},
     token::{Access, Refresh, digest},
 };
 use crate::{
@@ -64,7 +65,8 @@ impl Accounts {
         let viewer = user.viewer();
         let ends = now.0 + millis(self.config.session_absolute);
         let session =
-            rows::insert_session(tx, viewer.id, client.browser, &device::name(&client.agent), now, ends).await?;
+            session_rows::insert_session(tx, viewer.id, client.browser, &device::name(&client.agent), now, ends)
+                .await?;
         let refresh = self.insert_token(tx, viewer.id, Refresh { session, counter: 0 }, ends, now).await?;
         let says = Access { user: viewer.id, session, counter: 0 };
         Ok(LoggedIn {
@@ -91,7 +93,7 @@ impl Accounts {
             idle_until: ends.min(now.0 + millis(self.config.session_idle)),
             first_used_at: None,
         };
-        rows::insert_token(tx, (says.session, user), &row, now).await?;
+        session_rows::insert_token(tx, (says.session, user), &row, now).await?;
         Ok(token)
     }
 
@@ -103,15 +105,15 @@ impl Accounts {
     pub async fn authenticate(&self, access: &str) -> Result<Caller> {
         let says = self.tokens.read_access(access).ok_or_else(Error::unauthenticated)?;
         let now = now();
-        let user = rows::standing(&self.store, says.session, says.user, now).await?;
-        let user = user.ok_or_else(Error::unauthenticated)?;
+        let standing = session_rows::standing(&self.store, says, now).await?;
+        let standing = standing.ok_or_else(Error::unauthenticated)?;
         // The first token of a family has no parent that its use could retire.
-        if says.counter > 0 && rows::unused(&self.store, says.session, says.counter).await? {
+        if says.counter > 0 && standing.unused {
             let mut tx = self.store.begin().await?;
-            rows::mark_used(&mut tx, says.session, says.counter, now).await?;
+            session_rows::mark_used(&mut tx, says.session, says.counter, now).await?;
             tx.commit().await?;
         }
-        Ok(Caller { viewer: user.viewer(), session: says.session })
+        Ok(Caller { viewer: standing.user.viewer(), session: says.session })
     }
 
     /// Rotates a refresh token, in one transaction.
@@ -122,21 +124,21 @@ impl Accounts {
         let presented = self.tokens.read_refresh(refresh).ok_or_else(Error::unauthenticated)?;
         let (session, now) = (presented.session, now());
         let mut tx = self.store.begin().await?;
-        let held = rows::hold_session(&mut tx, session, now).await?.ok_or_else(Error::unauthenticated)?;
+        let held = session_rows::hold_session(&mut tx, session, now).await?.ok_or_else(Error::unauthenticated)?;
         let user = rows::user_now(&mut tx, held.user_id).await?.ok_or_else(Error::unauthenticated)?;
-        let tokens = rows::newest_tokens(&mut tx, session).await?;
+        let tokens = session_rows::newest_tokens(&mut tx, session).await?;
         let head = tokens.first().ok_or_else(|| Error::Internal("a session without a token".into()))?;
         let viewer = user.viewer();
         let counter = match judge(presented.counter, head, now.0) {
             Verdict::Rotate => {
-                rows::mark_used(&mut tx, session, presented.counter, now).await?;
+                session_rows::mark_used(&mut tx, session, presented.counter, now).await?;
                 let next = Refresh { session, counter: presented.counter + 1 };
                 self.insert_token(&mut tx, viewer.id, next, held.expires_at, now).await?;
                 next.counter
             }
             Verdict::Repeat => head.counter,
             verdict @ (Verdict::Reused | Verdict::Idle) => {
-                rows::end_session(&mut tx, viewer.id, session, now).await?;
+                session_rows::end_session(&mut tx, viewer.id, session, now).await?;
                 tx.commit().await?;
                 if verdict == Verdict::Reused {
                     tracing::warn!(%session, user = %viewer.id, "refresh_reuse: an old refresh token came back");
@@ -168,7 +170,7 @@ impl Accounts {
     /// Not found: there is none, or it is another account's.
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<()> {
         let mut tx = self.store.begin().await?;
-        let ended = rows::end_session(&mut tx, user, session, now()).await?;
+        let ended = session_rows::end_session(&mut tx, user, session, now()).await?;
         tx.commit().await?;
         if ended { Ok(()) } else { Err(Error::not_found("session")) }
     }
@@ -180,8 +182,8 @@ impl Accounts {
     pub async fn log_out(&self, refresh: &str) -> Result<()> {
         let Refresh { session, .. } = self.tokens.read_refresh(refresh).ok_or_else(Error::unauthenticated)?;
         let mut tx = self.store.begin().await?;
-        if let Some(held) = rows::hold_session(&mut tx, session, now()).await? {
-            rows::end_session(&mut tx, UserId(held.user_id), session, now()).await?;
+        if let Some(held) = session_rows::hold_session(&mut tx, session, now()).await? {
+            session_rows::end_session(&mut tx, UserId(held.user_id), session, now()).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -189,18 +191,18 @@ impl Accounts {
     /// Ends all sessions but one.
     pub async fn end_other_sessions(&self, user: UserId, keep: SessionId) -> Result<()> {
         let mut tx = self.store.begin().await?;
-        rows::end_sessions(&mut tx, user, Some(keep), now()).await?;
+        session_rows::end_sessions(&mut tx, user, Some(keep), now()).await?;
         Ok(tx.commit().await?)
     }
 
     /// The account's live sessions, the latest used first.
     pub async fn sessions(&self, user: UserId, current: SessionId) -> Result<Vec<SessionInfo>> {
-        Ok(rows::sessions(&self.store, user, current, now()).await?)
+        Ok(session_rows::sessions(&self.store, user, current, now()).await?)
     }
 
     /// Whether a session still stands; for open streams, which ask for the session and not for the token.
     pub async fn session_stands(&self, session: SessionId) -> Result<bool> {
-        Ok(rows::stands(&self.store, session, now()).await?)
+        Ok(session_rows::stands(&self.store, session, now()).await?)
     }
 }
 

@@ -48,6 +48,7 @@ impl Accounts {
         }
         let logged_in = self.begin_session(&mut tx, &user, client).await?;
         tx.commit().await?;
+        self.admitted(client).await;
         Ok(logged_in)
     }
 

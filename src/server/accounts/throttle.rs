@@ -42,12 +42,21 @@ impl Accounts {
         }
     }
 
-    /// Counts a sign-up.
+    /// Counts a sign-up before it is answered: as an attempt, since a refused one tells whether a name is taken, and
+    /// as an account, of which one address can make ten times as many.
     ///
     /// # Errors
     /// Too many from this address.
     pub(super) async fn admit(&self, client: &Client) -> Result<()> {
-        self.limits.take(&address_key(client.address), self.config.auth_per_minute).await.map_err(refuse)
+        let address = address_key(client.address);
+        self.limits.take(&address, self.config.auth_per_minute).await.map_err(refuse)?;
+        let accounts = self.config.auth_per_minute.saturating_mul(10);
+        self.limits.take(&format!("sign-up:{address}"), accounts).await.map_err(refuse)
+    }
+
+    /// The sign-up made an account: it told nothing.
+    pub(super) async fn admitted(&self, client: &Client) {
+        self.limits.give_back(&address_key(client.address), self.config.auth_per_minute).await;
     }
 }
 

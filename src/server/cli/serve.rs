@@ -7,8 +7,10 @@ use crate::server::{
         load::{self, Loaded},
         site, value,
     },
+    model::detect::{self, Found, Ports},
     run, store, telemetry,
 };
+use futures::future::join;
 use std::{io, net::SocketAddr};
 use tokio::net::TcpListener;
 
@@ -25,11 +27,17 @@ pub async fn run(loaded: Loaded) -> Done {
     }
     let leptos = site::options(config.addr)
         .map_err(|error| Failure::Wrong(format!("the Leptos options cannot be read: {error}")))?;
-    let lines = greeting(&config, loaded.origins_given);
-    let running = run::start(config, leptos, listener).await?;
+    let looking = async {
+        match config.model {
+            None => detect::look(Ports::default()).await,
+            Some(_) => Vec::new(),
+        }
+    };
+    let (running, found) = join(run::start(config.clone(), leptos, listener), looking).await;
+    let running = running?;
     // Only from here on is there something to finish; a signal before this ends the program as usual.
     running.state.lifecycle.hear_signals()?;
-    out::line(lines);
+    out::line(greeting(&config, loaded.origins_given, &found));
     running.ended().await;
     out::line("Stopped.");
     Ok(())
@@ -50,7 +58,7 @@ fn in_use(addr: SocketAddr, error: &io::Error) -> Failure {
 }
 
 /// What the person who started the server wants to know, and what to set next. Pure.
-fn greeting(config: &Config, origins_given: bool) -> String {
+fn greeting(config: &Config, origins_given: bool, found: &[Found]) -> String {
     let mut rows = vec![
         ("Open", address(config, origins_given)),
         ("Database", database(config)),
@@ -70,7 +78,10 @@ fn greeting(config: &Config, origins_given: bool) -> String {
             },
         ),
     ];
-    if config.model.is_none() {
+    if let [first, rest @ ..] = found {
+        rows.push(("Next", first.offer()));
+        rows.extend(rest.iter().map(|other| ("", other.offer())));
+    } else if config.model.is_none() {
         rows.push(("Next", "PARLOR_MODEL_URL and PARLOR_MODEL_NAME connect a model, such as".to_owned()));
         rows.push(("", "PARLOR_MODEL_URL=http://127.0.0.1:11434/v1 PARLOR_MODEL_NAME=llama3.2".to_owned()));
     }
@@ -105,7 +116,7 @@ mod tests {
     fn greet(environment: &[(&str, &str)]) -> String {
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let loaded = resolve(&Given { environment, ..Given::default() });
-        greeting(&loaded.config, loaded.origins_given)
+        greeting(&loaded.config, loaded.origins_given, &[])
     }
 
     #[test]
@@ -115,6 +126,16 @@ mod tests {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(greet(&[("PARLOR_ADDR", "0.0.0.0:80")]).contains("http://127.0.0.1:80\n"));
+    }
+
+    #[test]
+    fn a_model_on_this_machine_is_offered() {
+        let loaded = resolve(&Given::default());
+        let url = "http://127.0.0.1:11434/v1".to_owned();
+        let found = [Found { server: "Ollama", url, models: vec!["mistral".to_owned()] }];
+        let text = greeting(&loaded.config, false, &found);
+        assert!(text.contains("Ollama runs here: PARLOR_MODEL_URL=http://127.0.0.1:11434/v1"), "{text}");
+        assert!(text.contains("PARLOR_MODEL_NAME=mistral") && !text.contains("llama3.2"), "{text}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use clap::Subcommand;
 use std::{
     io::{self, BufRead, IsTerminal},
     sync::Arc,
+    time::Duration,
 };
 
 /// What can be done with accounts.
@@ -36,6 +37,12 @@ pub enum Command {
     },
     /// List all accounts
     List,
+    /// Make a code that lets one person sign up, where sign-up is by invitation
+    Invite {
+        /// Days until the code ends
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=365))]
+        days: u16,
+    },
     /// Give an account a new password and end its sessions
     Passwd {
         /// E-mail address or username
@@ -63,7 +70,7 @@ pub async fn run(loaded: Loaded, command: Command) -> Done {
     // Before the database is opened: asking takes as long as the person likes.
     let password = match &command {
         Command::Add { password_stdin, .. } | Command::Passwd { password_stdin, .. } => password(*password_stdin)?,
-        Command::List | Command::Role { .. } => String::new(),
+        Command::List | Command::Invite { .. } | Command::Role { .. } => String::new(),
     };
     let store = open(&loaded).await?;
     let secrets = Secrets::load_or_create(&loaded.config.data, loaded.config.secret.clone())?;
@@ -82,6 +89,10 @@ async fn apply(accounts: &Accounts, command: Command, password: String) -> Resul
             format!("{} was made: {}, {}.", viewer.username, viewer.email, viewer.role.as_str())
         }
         Command::List => list(&accounts.list_users().await?),
+        Command::Invite { days } => {
+            let code = accounts.create_invite(None, Duration::from_secs(u64::from(days) * 86_400)).await?;
+            format!("{code}\nIt lets one person sign up at /signup within {days} days.")
+        }
         Command::Passwd { login, .. } => {
             let viewer = accounts.set_password(&login, &password).await?;
             format!("{} has a new password. Sessions that stood have ended.", viewer.username)

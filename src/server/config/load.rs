@@ -92,7 +92,7 @@ settings! {
         => |draft, text| value::number(text, 1, 1_000_000).map(|number| draft.config.max_streams = number as usize);
     "PARLOR_MAX_CONNECTIONS" "NUMBER" = "16384": "Connections at once"
         => |draft, text| value::number(text, 1, 1_000_000).map(|number| draft.config.max_connections = number as usize);
-    "PARLOR_AUTH_PER_MINUTE" "NUMBER" = "20": "Attempts to log in or sign up, per minute and address"
+    "PARLOR_AUTH_PER_MINUTE" "NUMBER" = "60": "Failed attempts to log in or sign up, per minute and address"
         => |draft, text| value::number(text, 1, 1_000_000).map(|number| draft.config.auth_per_minute = number as u32);
     "PARLOR_SECRET" "SECRET" = "", secret: "What tokens are signed with, 32 characters or more [default: made once, kept in the data folder]"
         => |draft, text| value::secret(text, 32).map(|secret| draft.config.secret = Some(secret));
@@ -408,7 +408,7 @@ mod tests {
         assert_eq!((config.signup, config.secure_cookies, config.password_min), (SignUpMode::Open, false, 8));
         assert_eq!((config.access_ttl.as_secs(), config.access_ttl_refreshed.as_secs()), (120, 7200));
         assert_eq!((config.session_idle.as_secs(), config.session_absolute.as_secs()), (30 * DAY, 90 * DAY));
-        assert_eq!((config.max_streams, config.max_connections, config.auth_per_minute), (1000, 16_384, 20));
+        assert_eq!((config.max_streams, config.max_connections, config.auth_per_minute), (1000, 16_384, 60));
         assert!(config.model.is_none() && config.secret.is_none());
     }
 

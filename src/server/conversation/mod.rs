@@ -1,6 +1,7 @@
 //! Conversations: the use cases of chats. Every one names the owner, and somebody else's chat is told as none.
 
 mod context;
+mod export;
 mod history;
 mod send;
 

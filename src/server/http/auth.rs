@@ -15,7 +15,10 @@ use crate::{
         error::{Error, Result},
         state::AppState,
     },
-    wire::account::{LogIn, SignUp, TokenPair, Viewer},
+    wire::{
+        account::{LogIn, SignUp, TokenPair, Viewer},
+        error::ErrorBody,
+    },
 };
 use axum::{
     Router,
@@ -25,6 +28,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The most bytes of a request's body.
 const LONGEST_BODY: usize = 16 * 1024;
@@ -42,15 +46,16 @@ pub fn router() -> Router<AppState> {
 }
 
 /// What a sign-up answers: the pair, and the account that was made.
-#[derive(Serialize)]
-struct SignedUp {
+#[derive(Serialize, ToSchema)]
+pub(super) struct SignedUp {
     #[serde(flatten)]
     tokens: TokenPair,
     user: Viewer,
 }
 
-#[derive(Deserialize)]
-struct RefreshBody {
+/// A refresh token.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct RefreshBody {
     #[serde(alias = "refreshToken", alias = "refresh_token")]
     token: String,
 }
@@ -68,8 +73,15 @@ fn private(status: StatusCode, body: impl Serialize) -> Response {
     (status, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], axum::Json(body)).into_response()
 }
 
-/// `POST /auth/signup`: 201.
-async fn sign_up(
+/// Makes an account and logs it in.
+#[utoipa::path(post, path = "/auth/signup", tag = "accounts", request_body = SignUp, security(()), responses(
+    (status = 201, description = "The account and its tokens", body = SignedUp),
+    (status = 400, description = "A value that is not allowed; `field` names it", body = ErrorBody),
+    (status = 403, description = "Sign-up is closed, or by invitation", body = ErrorBody),
+    (status = 409, description = "The username or address is taken", body = ErrorBody),
+    (status = 415, description = "Not JSON", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
+pub(in crate::server::http) async fn sign_up(
     State(state): State<AppState>,
     ClientInfo(client): ClientInfo,
     Json(form): Json<SignUp>,
@@ -79,8 +91,13 @@ async fn sign_up(
     Ok(private(StatusCode::CREATED, SignedUp { tokens: pair(logged_in), user }))
 }
 
-/// `POST /auth/login`: 200.
-async fn log_in(
+/// Logs in. The access token lives two minutes at first, longer after a refresh.
+#[utoipa::path(post, path = "/auth/login", tag = "accounts", request_body = LogIn, security(()), responses(
+    (status = 200, description = "The tokens", body = TokenPair),
+    (status = 401, description = "Wrong, or no such account", body = ErrorBody),
+    (status = 415, description = "Not JSON", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
+pub(in crate::server::http) async fn log_in(
     State(state): State<AppState>,
     ClientInfo(client): ClientInfo,
     Json(form): Json<LogIn>,
@@ -89,8 +106,16 @@ async fn log_in(
     Ok(private(StatusCode::OK, pair(logged_in)))
 }
 
-/// `POST /auth/refresh_tokens`: 200; the refresh token stands in `Authorization: Bearer`, or in the body as `token`.
-async fn refresh_tokens(State(state): State<AppState>, request: Request) -> Result<Response> {
+/// Trades a refresh token for a new pair. It stands in `Authorization: Bearer`, or in the body as `token`. The old one
+/// is replaced; used again later, it ends the session.
+#[utoipa::path(post, path = "/auth/refresh_tokens", tag = "accounts", request_body = Option<RefreshBody>,
+    security(("bearer" = []), ()), responses(
+    (status = 200, description = "The new tokens", body = TokenPair),
+    (status = 401, description = "Expired, replaced or unknown", body = ErrorBody)))]
+pub(in crate::server::http) async fn refresh_tokens(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response> {
     let token = match bearer(request.headers()) {
         Some(token) => token.to_owned(),
         None => Json::<RefreshBody>::from_request(request, &state).await?.0.token,
@@ -98,14 +123,18 @@ async fn refresh_tokens(State(state): State<AppState>, request: Request) -> Resu
     Ok(private(StatusCode::OK, pair(state.accounts.refresh(&token).await?)))
 }
 
-/// `GET /auth/me`: 200, the account.
-async fn me(CurrentUser(caller): CurrentUser) -> Response {
+/// The account that is logged in.
+#[utoipa::path(get, path = "/auth/me", tag = "accounts", responses(
+    (status = 200, description = "The account", body = Viewer),
+    (status = 401, description = "Not logged in", body = ErrorBody)))]
+pub(in crate::server::http) async fn me(CurrentUser(caller): CurrentUser) -> Response {
     private(StatusCode::OK, caller.viewer)
 }
 
-/// `POST /auth/logout`: 204. A program names its session by either of its tokens. A browser is out afterwards in any
+/// Ends the session. A program names its session by either of its tokens. A browser is out afterwards in any
 /// case; where its access token has expired, the refresh token tells the session.
-async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Result<Response> {
+#[utoipa::path(post, path = "/auth/logout", tag = "accounts", responses((status = 204, description = "Logged out")))]
+pub(in crate::server::http) async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Result<Response> {
     if let Some(token) = bearer(&headers) {
         end(&state, token).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());

@@ -80,9 +80,3 @@ impl FromRequestParts<AppState> for ClientInfo {
         }))
     }
 }
-
-/// Whether the content type is JSON, whatever its parameters.
-pub fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
-}

@@ -1,5 +1,6 @@
 //! HTTP: the router, put together from one `router()` a feature.
 
+pub mod account;
 pub mod address;
 pub mod api;
 pub mod assets;
@@ -31,6 +32,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 pub fn router(state: AppState) -> Router {
     let routes = Router::new()
         .merge(pages::router(&state))
+        .merge(account::router())
         .merge(auth::router())
         .merge(api::router())
         .merge(assets::router(&state))

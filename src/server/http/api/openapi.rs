@@ -2,7 +2,7 @@
 
 use super::{conversations, events, replies};
 use crate::{
-    server::state::AppState,
+    server::{http::auth, state::AppState},
     wire::{event::Event, page::Page, time::Timestamp},
 };
 use axum::{Json, Router, routing::get};
@@ -30,6 +30,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     info(title = "Parlor", description = "Chats with a model: send, follow, stop. Errors have one shape everywhere: \
         {\"error\":{\"code\",\"message\"}}."),
     paths(
+        auth::sign_up, auth::log_in, auth::refresh_tokens, auth::me, auth::log_out,
         conversations::create, conversations::list, conversations::show, conversations::rename,
         conversations::remove, conversations::restore, conversations::messages, conversations::send,
         events::events, replies::stop, replies::regenerate, replies::resume,

@@ -1,0 +1,27 @@
+// Before the first test: the bundles as they are shipped, and a server that answers. cargo-leptos starts the tests
+// without waiting for its server.
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export default async function setup() {
+  if (process.env.PARLOR_TEST_FINISH !== undefined) {
+    const finish = fileURLToPath(new URL("../.ci/finish.mjs", import.meta.url));
+    const release = process.env.PARLOR_TEST_FINISH.split(" ").filter(Boolean);
+    // Without --release there is nothing to finish but the widget's names.
+    execFileSync(process.execPath, [finish, release.length > 0 ? "app" : "widget", ...release], { stdio: "inherit" });
+  }
+  const address = process.env.PARLOR_TEST_URL ?? "http://127.0.0.1:3000";
+  const until = Date.now() + 30_000;
+  let last = "";
+  while (Date.now() < until) {
+    try {
+      const answer = await fetch(`${address}/healthz`);
+      if (answer.ok) return;
+      last = `answered ${answer.status}`;
+    } catch (error) {
+      last = String((error as Error).cause ?? error);
+    }
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  throw new Error(`The server at ${address} did not become ready: ${last}`);
+}

@@ -1,0 +1,36 @@
+// Run by `cargo leptos end-to-end` through .ci/e2e, which says in PARLOR_TEST_URL where the server will be.
+import { defineConfig, devices } from "@playwright/test";
+import { existsSync } from "node:fs";
+
+const chromium = process.env.CHROME ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
+const report = process.env.PARLOR_TEST_REPORT;
+const needsJavaScript = /.*\.hydrate\.spec\.ts/;
+
+export default defineConfig({
+  testDir: "tests",
+  globalSetup: "./global-setup.ts",
+  outputDir: "test-results",
+  // No retries: what passes at the second try is broken.
+  retries: 0,
+  workers: 2,
+  fullyParallel: true,
+  forbidOnly: true,
+  timeout: 30_000,
+  expect: { timeout: 10_000 },
+  reporter: report ? [["list"], ["json", { outputFile: report }]] : [["list"]],
+  use: {
+    baseURL: process.env.PARLOR_TEST_URL ?? "http://127.0.0.1:3000",
+    // Debian's browser: nothing is downloaded. Chromium has no sandbox for root.
+    launchOptions: { executablePath: chromium, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] },
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+  },
+  // Every spec runs hydrated, on a phone and without JavaScript; what needs JavaScript is named *.hydrate.spec.ts.
+  projects: [
+    { name: "desktop", use: { ...devices["Desktop Chrome"], viewport: { width: 1280, height: 800 } } },
+    { name: "phone", use: { ...devices["Pixel 7"] } },
+    { name: "no-javascript", testIgnore: needsJavaScript, use: { ...devices["Desktop Chrome"], javaScriptEnabled: false } },
+  ],
+});
