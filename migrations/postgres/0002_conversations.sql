@@ -5,10 +5,12 @@ CREATE TABLE conversations (
   title         TEXT    NOT NULL DEFAULT '',
   titled_by     TEXT    NOT NULL DEFAULT 'nobody' CHECK (titled_by IN ('nobody', 'machine', 'person')),
   answering     TEXT    NOT NULL DEFAULT 'bot' CHECK (answering IN ('bot', 'human', 'paused')),
+  begun_with    TEXT,                         -- client_id of the send that made it, where one did
   last_seq      BIGINT NOT NULL DEFAULT 0,   -- of its events; raised in the transaction of each change
   created_at    BIGINT NOT NULL,
   updated_at    BIGINT NOT NULL,
-  deleted_at    BIGINT
+  deleted_at    BIGINT,
+  CONSTRAINT conversations_begun_with UNIQUE (owner_user_id, begun_with)
 );
 CREATE INDEX conversations_owner ON conversations (owner_user_id, updated_at DESC, id DESC);
 CREATE INDEX conversations_deleted ON conversations (deleted_at) WHERE deleted_at IS NOT NULL;

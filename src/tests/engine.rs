@@ -305,6 +305,22 @@ both! {
         assert_eq!(code(rig.chats.send(rig.user, chat, message("once", "Other")).await), Code::Conflict);
     }
 
+    async fn the_same_first_send_is_one_chat(server) {
+        let rig = Arc::new(Rig::new(server).await);
+        let sends: Vec<_> = (0..16).map(|_| {
+            let rig = rig.clone();
+            tokio::spawn(async move { rig.chats.begin(rig.user, message("first", "Hello")).await.unwrap() })
+        }).collect();
+        let mut answers = Vec::new();
+        for send in sends {
+            answers.push(soon(send).await.unwrap());
+        }
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(rig.chats.list(rig.user, None, 50).await.unwrap().items.len(), 1);
+        assert_eq!(code(rig.chats.begin(rig.user, message("second", "")).await), Code::Invalid);
+        assert_eq!(rig.chats.list(rig.user, None, 50).await.unwrap().items.len(), 1);
+    }
+
     async fn stop_keeps_the_text_so_far(server) {
         let rig = Rig::new(server).await;
         let chat = rig.chat().await;

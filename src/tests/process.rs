@@ -128,7 +128,8 @@ async fn an_empty_folder_is_enough_and_a_signal_ends_it_well() {
 #[tokio::test]
 async fn the_log_names_requests_and_none_of_their_secrets() {
     let folder = TempDir::new().unwrap();
-    let environment = [("PARLOR_LOG", "debug,sqlx=info"), ("PARLOR_LOG_FORMAT", "json"), ("PARLOR_ADDR", "127.0.0.1:0")];
+    let environment =
+        [("PARLOR_LOG", "debug,sqlx=info"), ("PARLOR_LOG_FORMAT", "json"), ("PARLOR_ADDR", "127.0.0.1:0")];
     let mut server = Serving::of(parlor(folder.path(), &environment, &["serve"])).await;
     let mut log = server.child.stderr.take().unwrap();
     let client = reqwest::Client::new();

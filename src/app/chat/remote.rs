@@ -120,18 +120,13 @@ pub async fn check_chat(id: ConversationId) -> Result<(), ApiError> {
     caller::answer(state.conversations.get(caller.viewer.id, id).await).map(drop)
 }
 
-/// Begins a chat with its first message. A chat whose first message is refused is not kept.
+/// Begins a chat with its first message; the same `client_id` again is the same chat.
 #[server]
 pub async fn new_chat_send(client_id: String, content: String) -> Result<Begun, ApiError> {
     use crate::{server::http::caller, wire::conversation::SendMessage};
     let (state, caller) = caller::user().await?;
-    let conversation = caller::answer(state.conversations.create(caller.viewer.id).await)?.id;
     let message = SendMessage { client_id, content };
-    let sent = state.conversations.send(caller.viewer.id, conversation, message).await;
-    if sent.is_err() {
-        caller::answer(state.conversations.delete(caller.viewer.id, conversation).await)?;
-    }
-    let sent = caller::answer(sent)?;
+    let (conversation, sent) = caller::answer(state.conversations.begin(caller.viewer.id, message).await)?;
     caller::land(&format!("/chat/{conversation}"));
     Ok(Begun { conversation, sent })
 }

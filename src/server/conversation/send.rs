@@ -33,7 +33,24 @@ impl Conversations {
     /// [`Code::Conflict`] when the `client_id` came with another text before.
     pub async fn send(&self, owner: UserId, id: ConversationId, message: SendMessage) -> Result<Sent> {
         check(&message)?;
+        let tx = self.store.begin().await?;
+        self.send_in(tx, owner, id, message).await
+    }
+
+    /// Begins a chat with its first message; the same `client_id` again gets the same chat and answer. A chat whose
+    /// first message is refused is not made.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn begin(&self, owner: UserId, message: SendMessage) -> Result<(ConversationId, Sent)> {
+        check(&message)?;
         let mut tx = self.store.begin().await?;
+        let new = ConversationId(new_id());
+        let id = conversations::begin(&mut tx, owner, new, &message.client_id, now().0).await?;
+        Ok((id, self.send_in(tx, owner, id, message).await?))
+    }
+
+    async fn send_in(&self, mut tx: Tx, owner: UserId, id: ConversationId, message: SendMessage) -> Result<Sent> {
         conversations::lock(&mut tx, owner, id).await?.ok_or_else(|| Error::not_found("chat"))?;
         if let Some(sent) = sent_before(&mut tx, id, &message).await? {
             return Ok(sent);

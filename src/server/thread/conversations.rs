@@ -47,6 +47,37 @@ pub async fn insert(tx: &mut Tx, owner: UserId, id: ConversationId, now: i64) ->
     Ok(row.into())
 }
 
+/// The chat that a send with this `client_id` began: made now, or by the same send before.
+pub async fn begin(
+    tx: &mut Tx,
+    owner: UserId,
+    id: ConversationId,
+    client_id: &str,
+    now: i64,
+) -> Result<ConversationId, sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query(
+            "INSERT INTO conversations (id, kind, owner_user_id, begun_with, created_at, updated_at)
+             VALUES ($1, 'chat', $2, $3, $4, $4) ON CONFLICT (owner_user_id, begun_with) DO NOTHING",
+        )
+        .bind(id.0)
+        .bind(owner.0)
+        .bind(client_id)
+        .bind(now)
+        .execute(db)
+        .await
+        .map(drop)
+    })?;
+    let (id,): (Uuid,) = on!(&mut *tx, |db| {
+        sqlx::query_as("SELECT id FROM conversations WHERE owner_user_id = $1 AND begun_with = $2")
+            .bind(owner.0)
+            .bind(client_id)
+            .fetch_one(db)
+            .await
+    })?;
+    Ok(ConversationId(id))
+}
+
 /// Locks a chat of the owner until the end of the transaction; `None` when there is none.
 pub async fn lock(tx: &mut Tx, owner: UserId, id: ConversationId) -> Result<Option<Conversation>, sqlx::Error> {
     let row: Option<ConversationRow> = on!(&mut *tx, |db| {
