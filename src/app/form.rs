@@ -1,55 +1,113 @@
 //! Forms that call a server function: with JavaScript in place, and without it as an ordinary form.
+//!
+//! With JavaScript the fields go to the same address in the same encoding as without, and the answer is JSON. So the
+//! browser needs no code that reads a form as the input of its function, and one form is like every other: a fiftieth
+//! of the bundle less than with a type a form.
 
-use super::request::{Flash, take_flash};
-use crate::wire::error::{ApiError, Code};
-use leptos::{ev::SubmitEvent, form::FromFormData, prelude::*, server_fn::ServerFn};
+use super::{
+    request::{Flash, take_flash},
+    session::with_refresh,
+};
+use crate::{
+    browser,
+    wire::error::{ApiError, Code},
+};
+use leptos::{ev::SubmitEvent, prelude::*, serde_json, server_fn::ServerFn, task::spawn_local};
 use leptos_router::hooks::use_query_map;
 use serde::de::DeserializeOwned;
-use std::future::Future;
+use std::marker::PhantomData;
 
 /// The longest `__err` that is read, in bytes.
 const MAX_ERROR: usize = 2048;
 
-/// A form, what it sends, and how that went. `S` is the server function's input, `T` its answer.
-pub struct Form<S: 'static, T: 'static> {
-    action: Action<S, Result<T, ApiError>>,
-    /// What the same form, sent without JavaScript, has to say.
-    before: StoredValue<Option<Flash>>,
+/// What is done with an answer; fails where it cannot be read.
+type Then = Callback<String, Result<(), ApiError>>;
+
+/// A form, what it sends, and how that went. `T` is the answer of its server function.
+pub struct Form<T> {
+    sending: Sending,
+    answer: PhantomData<fn() -> T>,
 }
 
-impl<S, T> Clone for Form<S, T> {
+impl<T> Clone for Form<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<S, T> Copy for Form<S, T> {}
+impl<T> Copy for Form<T> {}
 
-impl<S, T> Form<S, T>
-where
-    S: ServerFn<Output = T, Error = ApiError> + DeserializeOwned + Clone + Send + Sync + 'static,
-    T: Clone + Send + Sync + 'static,
-{
-    /// A form under the name of its server function, and how the browser calls that.
-    pub fn new<F>(name: &str, call: impl Fn(S) -> F + Send + Sync + 'static) -> Self
-    where
-        F: Future<Output = Result<T, ApiError>> + Send + 'static,
-    {
+/// What all forms share.
+#[derive(Clone, Copy)]
+struct Sending {
+    path: &'static str,
+    needs_account: bool,
+    busy: RwSignal<bool>,
+    error: RwSignal<Option<ApiError>>,
+    then: StoredValue<Option<Then>>,
+    /// What the same form, sent without JavaScript, has to say.
+    before: StoredValue<Option<Flash>>,
+}
+
+impl Sending {
+    fn new(name: &str, path: &'static str, needs_account: bool) -> Self {
         let before = take_flash(name).or_else(|| {
             let query = use_query_map().get_untracked();
-            let error = (query.get_str("__path") == Some(S::PATH)).then(|| error_from_url(query.get_str("__err")?));
+            let error = (query.get_str("__path") == Some(path)).then(|| error_from_url(query.get_str("__err")?));
             error.flatten().map(|error| Flash { error: Some(error), ..Flash::default() })
         });
-        Self { action: Action::new(move |input: &S| call(input.clone())), before: StoredValue::new(before) }
+        Self {
+            path,
+            needs_account,
+            busy: RwSignal::new(false),
+            error: RwSignal::new(before.as_ref().and_then(|flash| flash.error.clone())),
+            then: StoredValue::new(None),
+            before: StoredValue::new(before),
+        }
     }
 
+    fn send(self, fields: String) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        spawn_local(async move {
+            let call = || browser::post_form(self.path, fields.clone());
+            let answer = if self.needs_account { with_refresh(call).await } else { call().await };
+            // The page may be gone by now, and its signals with it.
+            let then = self.then.try_get_value().flatten();
+            self.busy.try_set(false);
+            let outcome = answer.and_then(|answer| then.map_or(Ok(()), |then| then.run(answer)));
+            self.error.try_set(outcome.err());
+        });
+    }
+}
+
+impl<T: DeserializeOwned + 'static> Form<T> {
+    /// A form of someone who is not logged in, under the name of its server function `S`.
+    pub fn of_anyone<S: ServerFn<Output = T, Error = ApiError>>(name: &str) -> Self {
+        Self { sending: Sending::new(name, S::PATH, false), answer: PhantomData }
+    }
+
+    /// A form of an account, under the name of its server function `S`.
+    pub fn of_account<S: ServerFn<Output = T, Error = ApiError>>(name: &str) -> Self {
+        Self { sending: Sending::new(name, S::PATH, true), answer: PhantomData }
+    }
+
+    /// Calls back with the answer each time that it went well. Only in the browser.
+    pub fn on_success(&self, then: impl Fn(T) + Send + Sync + 'static) {
+        self.sending.then.set_value(Some(Callback::new(move |answer: String| {
+            let newer = |_| ApiError::new(Code::Internal, "Parlor was updated. Reload the page to see what was done.");
+            then(serde_json::from_str(&answer).map_err(newer)?);
+            Ok(())
+        })));
+    }
+}
+
+impl<T> Form<T> {
     /// What went wrong last.
     pub fn error(&self) -> Signal<Option<ApiError>> {
-        let (value, before) = (self.action.value(), self.before);
-        Signal::derive(move || match value.get() {
-            Some(outcome) => outcome.err(),
-            None => before.with_value(|flash| flash.as_ref()?.error.clone()),
-        })
+        self.sending.error.into()
     }
 
     /// What is wrong with a field.
@@ -67,63 +125,48 @@ where
 
     /// What was typed into a field before the page came back, else `default`.
     pub fn typed(&self, field: &str, default: impl Into<String>) -> String {
-        let typed = self.before.with_value(|flash| flash.as_ref()?.typed.get(field).cloned());
+        let typed = self.sending.before.with_value(|flash| flash.as_ref()?.typed.get(field).cloned());
         typed.unwrap_or_else(|| default.into())
     }
 
     /// What went well before the page came back.
     pub fn notice(&self) -> Option<String> {
-        self.before.with_value(|flash| flash.as_ref()?.notice.clone())
+        self.sending.before.with_value(|flash| flash.as_ref()?.notice.clone())
     }
 
     /// Whether the server is working on it.
     pub fn busy(&self) -> Signal<bool> {
-        self.action.pending().into()
-    }
-
-    /// Calls back with the answer each time that it went well. Only in the browser.
-    pub fn on_success(&self, then: impl Fn(T) + 'static) {
-        let value = self.action.value();
-        Effect::new(move |_| {
-            if let Some(Ok(answer)) = value.get() {
-                then(answer);
-            }
-        });
+        self.sending.busy.into()
     }
 }
 
 /// The `<form>` around its fields.
 #[component]
-pub fn RpcForm<S, T>(
+pub fn RpcForm<T: 'static>(
     /// The form.
-    form: Form<S, T>,
+    form: Form<T>,
     /// Its classes.
     #[prop(default = "form")]
     class: &'static str,
     /// Fields and buttons.
     children: Children,
-) -> impl IntoView
-where
-    S: ServerFn<Output = T, Error = ApiError> + DeserializeOwned + Clone + Send + Sync + 'static,
-    T: Clone + Send + Sync + 'static,
-{
-    let (action, error) = (form.action, form.error());
+) -> impl IntoView {
+    view_form(form.sending, class, children)
+}
+
+fn view_form(form: Sending, class: &'static str, children: Children) -> AnyView {
     let send = move |event: SubmitEvent| {
-        // What a form holds can always be read as what it sends, but for a page of another version than the server's:
-        // then the browser sends it itself, and the server says what is wrong.
-        if let Ok(input) = S::from_event(&event) {
+        if let Some(fields) = browser::fields(&event) {
             event.prevent_default();
-            if !action.pending().get_untracked() {
-                action.dispatch(input);
-            }
+            form.send(fields);
         }
     };
     Effect::new(move |_| {
-        if error.with(Option::is_some) {
-            request_animation_frame(crate::browser::focus_first_fault);
+        if form.error.with(Option::is_some) {
+            request_animation_frame(browser::focus_first_fault);
         }
     });
-    view! { <form class=class method="post" action=S::url() on:submit=send>{children()}</form> }
+    view! { <form class=class method="post" action=form.path on:submit=send>{children()}</form> }.into_any()
 }
 
 /// Reads the error that the framework puts into the address after a form that it could not read.

@@ -3,7 +3,10 @@
 #[path = "chat_absent.rs"]
 pub mod chat;
 
-use crate::{app::session::Land, wire::time::Timestamp};
+use crate::{
+    app::session::Land,
+    wire::{error::ApiError, time::Timestamp},
+};
 use leptos::{
     ev,
     web_sys::{Element, HtmlElement},
@@ -37,6 +40,16 @@ pub fn set_theme(_theme: Option<&str>) {}
 
 /// Nothing.
 pub fn refresh(_land: Land) {}
+
+/// Nothing.
+pub fn fields(_event: &ev::SubmitEvent) -> Option<String> {
+    None
+}
+
+/// No answer.
+pub async fn post_form(_path: &'static str, _fields: String) -> Result<String, ApiError> {
+    std::future::pending().await
+}
 
 /// Nothing.
 pub fn leave_for(_path: &str) {}

@@ -6,18 +6,22 @@ pub mod chat;
 
 use crate::{
     app::session::{Land, Refreshed, log_in_path},
-    wire::time::Timestamp,
+    wire::{
+        error::{ApiError, Code},
+        time::Timestamp,
+    },
 };
 use gloo_storage::{LocalStorage, SessionStorage, Storage};
 use js_sys::{Date, JsString, Object, Reflect};
 use leptos::{
     ev,
     prelude::{document, window},
+    serde_json,
     task::spawn_local,
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, HtmlElement, RequestInit, Response};
+use web_sys::{Element, FormData, Headers, HtmlElement, HtmlFormElement, RequestInit, Response, UrlSearchParams};
 
 /// Takes over the page that the server rendered.
 #[wasm_bindgen]
@@ -65,8 +69,9 @@ pub fn place_below(element: &HtmlElement, anchor: &Element) {
     let from_end = anchor.right() - size.width();
     let left = if from_end >= GAP { from_end } else { anchor.left() };
     let left = left.min(width - size.width() - GAP).max(GAP);
-    let _ = element.style().set_property("top", &format!("{top}px"));
-    let _ = element.style().set_property("left", &format!("{left}px"));
+    // Whole numbers: what writes fractions is a tenth of a percent of the bundle.
+    let _ = element.style().set_property("top", &format!("{}px", top as i32));
+    let _ = element.style().set_property("left", &format!("{}px", left as i32));
 }
 
 /// Whether a `toggle` event tells of an opening.
@@ -97,6 +102,40 @@ pub fn refresh(land: Land) {
             _ => Refreshed::Away,
         });
     });
+}
+
+/// What a form holds when it is sent, encoded as the browser itself would send it.
+pub fn fields(event: &ev::SubmitEvent) -> Option<String> {
+    let form = event.target()?.dyn_into::<HtmlFormElement>().ok()?;
+    let fields = FormData::new_with_form(&form).ok()?;
+    let encoded = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
+    Some(encoded.to_string().into())
+}
+
+/// Sends the fields of a form to a server function, and gives its answer, JSON.
+pub async fn post_form(path: &'static str, fields: String) -> Result<String, ApiError> {
+    let lost = "The server cannot be reached. Check your connection and try again.";
+    exchange(path, &fields).await.unwrap_or_else(|_| Err(ApiError::new(Code::Unavailable, lost)))
+}
+
+/// The answer or the error of a server function; fails where nothing answers.
+async fn exchange(path: &str, fields: &str) -> Result<Result<String, ApiError>, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("Accept", "application/json")?;
+    headers.set("Content-Type", "application/x-www-form-urlencoded")?;
+    let options = RequestInit::new();
+    options.set_method("POST");
+    options.set_headers(&headers);
+    options.set_body(&JsValue::from_str(fields));
+    let response = JsFuture::from(window().fetch_with_str_and_init(path, &options)).await?;
+    let response = response.unchecked_into::<Response>();
+    let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+    if response.ok() {
+        return Ok(Ok(text));
+    }
+    let error = serde_json::from_str(&text);
+    let words = "Something went wrong. Reload the page and try again.";
+    Ok(Err(error.unwrap_or_else(|_| ApiError::new(Code::Internal, words))))
 }
 
 /// Loads a page of this server anew, so that nothing of the last person stays in memory.

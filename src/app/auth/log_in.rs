@@ -1,10 +1,6 @@
 //! The log-in page.
 
-use super::{
-    Entrance, next,
-    remote::{LogIn, log_in},
-    with_next,
-};
+use super::{Entrance, next, remote::LogIn, with_next};
 use crate::{
     app::{
         form::{Form, RpcForm},
@@ -23,7 +19,7 @@ use leptos::prelude::*;
 pub fn LogInPage() -> impl IntoView {
     let seed = expect_context::<Seed>();
     let next = next();
-    let form = Form::<LogIn, ()>::new("log_in", |form: LogIn| log_in(form.email, form.password, form.next));
+    let form = Form::of_anyone::<LogIn>("log_in");
     form.on_success({
         let next = next.clone();
         move |()| browser::leave_for(&next)

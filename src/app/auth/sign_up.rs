@@ -1,9 +1,6 @@
 //! The sign-up page.
 
-use super::{
-    Entrance, next,
-    remote::{SignUp, sign_up},
-};
+use super::{Entrance, next, remote::SignUp};
 use crate::{
     app::{
         form::{Form, RpcForm},
@@ -44,9 +41,7 @@ fn SignUpForm(by_invitation: bool) -> impl IntoView {
     let password_min = expect_context::<Seed>().password_min;
     let next = next();
     let invited = leptos_router::hooks::use_query_map().get_untracked().get("invite").unwrap_or_default();
-    let form = Form::<SignUp, ()>::new("sign_up", |form: SignUp| {
-        sign_up(form.username, form.first_name, form.last_name, form.email, form.password, form.invite, form.next)
-    });
+    let form = Form::of_anyone::<SignUp>("sign_up");
     form.on_success({
         let next = next.clone();
         move |()| browser::leave_for(&next)

@@ -1,10 +1,10 @@
 //! Names and password.
 
-use super::remote::{ChangePassword, UpdateProfile, change_password, update_profile};
+use super::remote::{ChangePassword, UpdateProfile};
 use crate::app::{
     form::{Form, RpcForm},
     request::Seed,
-    session::{use_viewer, with_refresh},
+    session::use_viewer,
     ui::{
         button::{Button, Kind},
         field::{Field, Input, Notice},
@@ -22,9 +22,7 @@ pub fn Account() -> impl IntoView {
 #[component]
 fn Names() -> impl IntoView {
     let (viewer, toasts) = (use_viewer(), expect_context::<Toasts>());
-    let form = Form::<UpdateProfile, _>::new("update_profile", |form: UpdateProfile| {
-        with_refresh(move || update_profile(form.first_name.clone(), form.last_name.clone()))
-    });
+    let form = Form::of_account::<UpdateProfile>("update_profile");
     form.on_success(move |changed| {
         viewer.set(changed);
         toasts.show("Your names are saved.");
@@ -71,9 +69,7 @@ fn Names() -> impl IntoView {
 fn Password() -> impl IntoView {
     let (viewer, toasts) = (use_viewer(), expect_context::<Toasts>());
     let password_min = expect_context::<Seed>().password_min;
-    let form = Form::<ChangePassword, _>::new("change_password", |form: ChangePassword| {
-        with_refresh(move || change_password(form.old.clone(), form.new.clone()))
-    });
+    let form = Form::of_account::<ChangePassword>("change_password");
     let (old, new) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     form.on_success(move |()| {
         for field in [old, new].iter().filter_map(|field| field.get_untracked()) {

@@ -1,10 +1,9 @@
 //! Taking one's data along, and deleting the account.
 
-use super::remote::{DELETE_WORD, DeleteAccount, delete_account};
+use super::remote::{DELETE_WORD, DeleteAccount};
 use crate::{
     app::{
         form::{Form, RpcForm},
-        session::with_refresh,
         ui::{
             button::{Button, Kind},
             field::{Field, Input, Notice},
@@ -18,9 +17,7 @@ use leptos::prelude::*;
 /// The section.
 #[component]
 pub fn Data() -> impl IntoView {
-    let form = Form::<DeleteAccount, _>::new("delete_account", |form: DeleteAccount| {
-        with_refresh(move || delete_account(form.password.clone(), form.confirm.clone()))
-    });
+    let form = Form::of_account::<DeleteAccount>("delete_account");
     form.on_success(|()| {
         browser::forget_all();
         browser::leave_for("/login");

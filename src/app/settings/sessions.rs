@@ -1,6 +1,6 @@
 //! Where the account is logged in.
 
-use super::remote::{EndOtherSessions, EndSession, end_other_sessions, end_session, sessions};
+use super::remote::{EndOtherSessions, EndSession, sessions};
 use crate::{
     app::{
         form::{Form, RpcForm},
@@ -25,7 +25,7 @@ pub fn Sessions() -> impl IntoView {
     let flash = take_flash("sessions").unwrap_or_default();
     let all = Resource::new(|| (), |()| with_refresh(sessions));
     let toasts = expect_context::<Toasts>();
-    let others = Form::<EndOtherSessions, _>::new("end_other_sessions", |_| with_refresh(end_other_sessions));
+    let others = Form::of_account::<EndOtherSessions>("end_other_sessions");
     others.on_success(move |()| {
         all.refetch();
         toasts.show("All other sessions are ended.");
@@ -71,8 +71,7 @@ type All = Resource<Result<Vec<SessionInfo>, crate::wire::error::ApiError>>;
 #[component]
 fn Row(session: SessionInfo, all: All) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
-    let form =
-        Form::<EndSession, _>::new("end_session", |form: EndSession| with_refresh(move || end_session(form.session)));
+    let form = Form::of_account::<EndSession>("end_session");
     form.on_success(move |()| {
         all.refetch();
         toasts.show("The session is ended.");

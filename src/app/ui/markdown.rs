@@ -1,6 +1,9 @@
 //! A Markdown text on the page: the tree, node by node. No text becomes markup on the way.
 
-use super::code::CodeBlock;
+use super::{
+    code::CodeBlock,
+    element::{Attributes, element},
+};
 use crate::{
     markdown::{
         cite::{self, Piece},
@@ -101,20 +104,29 @@ fn view_blocks(blocks: &[Block], cites: &Cites) -> Vec<AnyView> {
     blocks.iter().map(|block| view_block(block, cites)).collect()
 }
 
+fn attribute(name: &'static str, value: impl Into<String>) -> (&'static str, String) {
+    (name, value.into())
+}
+
+/// Each paragraph, item and cell runs in the direction of its own text.
+fn auto() -> (&'static str, String) {
+    attribute("dir", "auto")
+}
+
 fn view_block(block: &Block, cites: &Cites) -> AnyView {
     match block {
-        Block::Paragraph(content) => view! { <p dir="auto">{view_inlines(content, cites)}</p> }.into_any(),
+        Block::Paragraph(content) => element("p", vec![auto()], view_inlines(content, cites)),
         Block::Heading { level, content } => {
-            let content = view_inlines(content, cites);
-            match FIRST_HEADING - 1 + level {
-                ..=3 => view! { <h3 dir="auto">{content}</h3> }.into_any(),
-                4 => view! { <h4 dir="auto">{content}</h4> }.into_any(),
-                5 => view! { <h5 dir="auto">{content}</h5> }.into_any(),
-                _ => view! { <h6 dir="auto">{content}</h6> }.into_any(),
-            }
+            let tag = match FIRST_HEADING - 1 + level {
+                ..=3 => "h3",
+                4 => "h4",
+                5 => "h5",
+                _ => "h6",
+            };
+            element(tag, vec![auto()], view_inlines(content, cites))
         }
         Block::List(list) => view_list(list, cites),
-        Block::Quote(blocks) => view! { <blockquote dir="auto">{view_blocks(blocks, cites)}</blockquote> }.into_any(),
+        Block::Quote(blocks) => element("blockquote", vec![auto()], view_blocks(blocks, cites)),
         Block::Code(Code { language, text }) => {
             let (language, text) = (language.clone(), text.clone());
             view! { <CodeBlock language=Signal::stored(language) text=Signal::stored(text)/> }.into_any()
@@ -127,9 +139,9 @@ fn view_block(block: &Block, cites: &Cites) -> AnyView {
 fn view_list(list: &List, cites: &Cites) -> AnyView {
     let items: Vec<AnyView> = list.items.iter().map(|item| view_item(item, list.tight, cites)).collect();
     match list.start {
-        Some(1) => view! { <ol dir="auto">{items}</ol> }.into_any(),
-        Some(start) => view! { <ol dir="auto" start=start.to_string()>{items}</ol> }.into_any(),
-        None => view! { <ul dir="auto">{items}</ul> }.into_any(),
+        Some(1) => element("ol", vec![auto()], items),
+        Some(start) => element("ol", vec![auto(), attribute("start", start.to_string())], items),
+        None => element("ul", vec![auto()], items),
     }
 }
 
@@ -139,23 +151,19 @@ fn view_item(item: &Item, tight: bool, cites: &Cites) -> AnyView {
         .iter()
         .map(|block| match block {
             Block::Paragraph(content) if tight => {
-                view! { <span class="line" dir="auto">{view_inlines(content, cites)}</span> }.into_any()
+                element("span", vec![auto(), attribute("class", "line")], view_inlines(content, cites))
             }
             block => view_block(block, cites),
         })
         .collect();
     match item.task {
         Some(done) => {
-            let label = if done { "Done" } else { "To do" };
-            view! {
-                <li class="task">
-                    <span class="box" class:done=done role="img" aria-label=label></span>
-                    <div>{blocks}</div>
-                </li>
-            }
-            .into_any()
+            let (class, label) = if done { ("box done", "Done") } else { ("box", "To do") };
+            let about = vec![attribute("role", "img"), attribute("aria-label", label), attribute("class", class)];
+            let parts = vec![element("span", about, Vec::new()), element("div", Vec::new(), blocks)];
+            element("li", vec![attribute("class", "task")], parts)
         }
-        None => view! { <li>{blocks}</li> }.into_any(),
+        None => element("li", Vec::new(), blocks),
     }
 }
 
@@ -166,30 +174,21 @@ fn view_table(table: &Table, cites: &Cites) -> AnyView {
         Some(Align::End) => "end",
         Some(Align::Natural) | None => "natural",
     };
-    let cells = |row: &[Vec<Inline>]| {
-        row.iter()
-            .enumerate()
-            .map(|(at, cell)| view! { <td class=align(at) dir="auto">{view_inlines(cell, cites)}</td> }.into_any())
-            .collect::<Vec<AnyView>>()
+    let row = |tag: &'static str, cells: &[Vec<Inline>]| {
+        let cells = cells.iter().enumerate().map(|(at, cell)| {
+            let mut about = vec![auto(), attribute("class", align(at))];
+            if tag == "th" {
+                about.insert(0, attribute("scope", "col"));
+            }
+            element(tag, about, view_inlines(cell, cites))
+        });
+        element("tr", Vec::new(), cells.collect())
     };
-    let head: Vec<AnyView> = table
-        .head
-        .iter()
-        .enumerate()
-        .map(|(at, cell)| {
-            view! { <th scope="col" class=align(at) dir="auto">{view_inlines(cell, cites)}</th> }.into_any()
-        })
-        .collect();
-    let rows: Vec<AnyView> = table.rows.iter().map(|row| view! { <tr>{cells(row)}</tr> }.into_any()).collect();
-    view! {
-        <div class="table" tabindex="0" role="region" aria-label="Table">
-            <table>
-                <thead><tr>{head}</tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    let head = element("thead", Vec::new(), vec![row("th", &table.head)]);
+    let rows = table.rows.iter().map(|cells| row("td", cells)).collect();
+    let whole = element("table", Vec::new(), vec![head, element("tbody", Vec::new(), rows)]);
+    let about = [("tabindex", "0"), ("role", "region"), ("aria-label", "Table"), ("class", "table")];
+    element("div", about.map(|(name, value)| attribute(name, value)).into(), vec![whole])
 }
 
 fn view_inlines(inlines: &[Inline], cites: &Cites) -> Vec<AnyView> {
@@ -208,10 +207,10 @@ fn view_inline(inline: &Inline, cites: &Cites, linked: bool) -> Vec<AnyView> {
     let one = match inline {
         Inline::Text(text) if linked => text.clone().into_any(),
         Inline::Text(text) => return view_text(text, cites),
-        Inline::Emphasis(children) => view! { <em>{within(children)}</em> }.into_any(),
-        Inline::Strong(children) => view! { <strong>{within(children)}</strong> }.into_any(),
-        Inline::Strike(children) => view! { <del>{within(children)}</del> }.into_any(),
-        Inline::Code(code) => view! { <code dir="ltr">{code.clone()}</code> }.into_any(),
+        Inline::Emphasis(children) => element("em", Vec::new(), within(children)),
+        Inline::Strong(children) => element("strong", Vec::new(), within(children)),
+        Inline::Strike(children) => element("del", Vec::new(), within(children)),
+        Inline::Code(code) => element("code", vec![attribute("dir", "ltr")], vec![code.clone().into_any()]),
         Inline::Link { href, title, children } => view_link(href, title.clone(), "", view_linked(children, cites)),
         Inline::Image { alt, href } => {
             let text = if alt.trim().is_empty() { href.to_string() } else { alt.clone() };
@@ -229,29 +228,32 @@ fn view_text(text: &str, cites: &Cites) -> Vec<AnyView> {
             Piece::Text(text) => Some(text.to_owned().into_any()),
             Piece::Source(number) => {
                 let (_, title, href) = cites.find(number)?;
-                let (target, rel) = outward(href);
-                Some(
-                    view! {
-                        <a class="cite" href=href.to_string() target=target rel=rel aria-label=format!("Source {number}: {title}") title=title.clone()>
-                            {number.to_string()}
-                        </a>
-                    }
-                    .into_any(),
-                )
+                let mut about = outward(href);
+                about.push(attribute("aria-label", format!("Source {number}: {title}")));
+                about.push(attribute("title", title.clone()));
+                about.push(attribute("class", "cite"));
+                Some(element("a", about, vec![number.to_string().into_any()]))
             }
         })
         .collect()
 }
 
 fn view_link(href: &Href, title: Option<String>, class: &'static str, content: Vec<AnyView>) -> AnyView {
-    let (target, rel) = outward(href);
-    let class = Some(class).filter(|class| !class.is_empty());
-    view! { <a class=class href=href.to_string() title=title target=target rel=rel dir="auto">{content}</a> }.into_any()
+    let mut about = outward(href);
+    about.extend(title.map(|title| attribute("title", title)));
+    about.push(auto());
+    if !class.is_empty() {
+        about.push(attribute("class", class));
+    }
+    element("a", about, content)
 }
 
-/// Where a link opens. Every link may come from a stranger, so none passes on who links or is endorsed.
-fn outward(href: &Href) -> (Option<&'static str>, &'static str) {
-    (href.is_external().then_some("_blank"), "noopener noreferrer nofollow ugc")
+/// Where a link leads and opens. Every link may come from a stranger, so none passes on who links or is endorsed.
+fn outward(href: &Href) -> Attributes {
+    let mut about = vec![attribute("href", href.to_string())];
+    about.extend(href.is_external().then(|| attribute("target", "_blank")));
+    about.push(attribute("rel", "noopener noreferrer nofollow ugc"));
+    about
 }
 
 #[cfg(test)]
