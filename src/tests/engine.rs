@@ -349,6 +349,50 @@ both! {
         assert_eq!(rig.stored(chat).await[1].state, State::Stopped);
     }
 
+    async fn a_sender_that_goes_away_gets_its_reply_all_the_same(server) {
+        let rig = Arc::new(Rig::new(server).await);
+        let chat = rig.chat().await;
+        // Dropped at whatever point it has reached.
+        for (at, patience) in [0, 1, 2, 3, 5].into_iter().enumerate() {
+            let send = rig.chats.send(rig.user, chat, message(&format!("c{at}"), "Hello"));
+            let _ = tokio::time::timeout(Duration::from_millis(patience), send).await;
+        }
+        for _ in 0..5 {
+            let (_, strings) = rig.reply().await;
+            say(&strings, "Hi");
+            finish(&strings);
+        }
+        let replies = rig.stored(chat).await.into_iter().filter(|message| message.parent_id.is_some());
+        for reply in replies.filter(|message| message.generation_id.is_some()) {
+            rig.end_of(chat, reply.id).await;
+        }
+        assert_eq!(rig.stored(chat).await.len(), 10);
+    }
+
+    async fn a_reply_that_was_never_started_is_ended_by_its_own_process(server) {
+        let rig = Rig::new(server).await;
+        let chat = rig.chat().await;
+        let sent = rig.send(chat, "Hello").await;
+        let (_, _strings) = rig.reply().await;
+        // As if it had been begun long ago by this process, and runs nowhere.
+        let (asks, _asked) = mpsc::unbounded_channel();
+        let state = &rig.server.running.state;
+        let engine = Engine::new(state.store.clone(), state.hub.clone(), Arc::new(Puppet(asks)), Lifecycle::default(), 5);
+        let mut tx = state.store.begin().await.unwrap();
+        on!(&mut tx, |db| {
+            sqlx::query("UPDATE generations SET owner = $1, created_at = 0, lease_until = $2")
+                .bind(engine.owner())
+                .bind(engine.lease_until() + 3_600_000)
+                .execute(db)
+                .await
+                .map(drop)
+        }).unwrap();
+        tx.commit().await.unwrap();
+        engine.beat().await.unwrap();
+        rig.end_of(chat, sent.reply.id).await;
+        assert_eq!(rig.stored(chat).await[1].state, State::Interrupted);
+    }
+
     async fn what_a_dead_process_left_is_interrupted_and_continues(server) {
         let rig = Rig::new(server).await;
         let chat = rig.chat().await;

@@ -9,7 +9,6 @@ use crate::{
         clock::{new_id, now},
         error::{Error, Result},
         generation::{self, Job, Place},
-        model::Request,
         store::{Tx, on},
         thread::{
             self, conversations,
@@ -24,6 +23,7 @@ use crate::{
         message::{Author, MAX_CLIENT_ID, MAX_CONTENT, Message, State},
     },
 };
+use tracing::Instrument;
 use uuid::Uuid;
 
 impl Conversations {
@@ -33,8 +33,12 @@ impl Conversations {
     /// [`Code::Conflict`] when the `client_id` came with another text before.
     pub async fn send(&self, owner: UserId, id: ConversationId, message: SendMessage) -> Result<Sent> {
         check(&message)?;
-        let tx = self.store.begin().await?;
-        self.send_in(tx, owner, id, message).await
+        let chats = self.clone();
+        to_the_end(async move {
+            let tx = chats.store.begin().await?;
+            chats.send_in(tx, owner, id, message).await
+        })
+        .await
     }
 
     /// Begins a chat with its first message; the same `client_id` again gets the same chat and answer. A chat whose
@@ -44,10 +48,14 @@ impl Conversations {
     /// As [`Self::send`].
     pub async fn begin(&self, owner: UserId, message: SendMessage) -> Result<(ConversationId, Sent)> {
         check(&message)?;
-        let mut tx = self.store.begin().await?;
-        let new = ConversationId(new_id());
-        let id = conversations::begin(&mut tx, owner, new, &message.client_id, now().0).await?;
-        Ok((id, self.send_in(tx, owner, id, message).await?))
+        let chats = self.clone();
+        to_the_end(async move {
+            let mut tx = chats.store.begin().await?;
+            let new = ConversationId(new_id());
+            let id = conversations::begin(&mut tx, owner, new, &message.client_id, now().0).await?;
+            Ok((id, chats.send_in(tx, owner, id, message).await?))
+        })
+        .await
     }
 
     async fn send_in(&self, mut tx: Tx, owner: UserId, id: ConversationId, message: SendMessage) -> Result<Sent> {
@@ -73,13 +81,11 @@ impl Conversations {
         };
         messages::insert(&mut tx, id.0, &question).await?;
         let asked = MessageRef { id: question.id };
-        let asked_event =
-            thread::append(&mut tx, id, Change::MessageCreated { message: Box::new(question), replaces: None }).await?;
-        conversations::touch(&mut tx, id, at.0).await?;
-        let (reply, reply_event) = self.begin_reply(&mut tx, id, Some(asked.id), None).await?;
-        let request = context::request(&mut tx, id, reply.id).await?;
+        let (reply, begun) = self.begin_reply(&mut tx, id, Some(asked.id), None).await?;
+        let said = Change::MessageCreated { message: Box::new(question), replaces: None };
+        let events = thread::append_all(&mut tx, id, [said, begun], Some(at.0)).await?;
         tx.commit().await?;
-        self.go(place, id, &reply, request, [asked_event, reply_event]);
+        self.go(place, id, &reply, None, events).await?;
         Ok(Sent { message: asked, reply })
     }
 
@@ -88,6 +94,11 @@ impl Conversations {
     /// # Errors
     /// [`Code::Conflict`] while the reply is still being written.
     pub async fn regenerate(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
+        let chats = self.clone();
+        to_the_end(async move { chats.regenerate_now(owner, reply).await }).await
+    }
+
+    async fn regenerate_now(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
         let mut tx = self.store.begin().await?;
         let (id, old) = self.own_reply(&mut tx, owner, reply).await?;
         if !old.active {
@@ -105,10 +116,10 @@ impl Conversations {
                 .await
                 .map(drop)
         })?;
-        let (new, event) = self.begin_reply(&mut tx, id, old.parent_id.map(MessageId), Some(reply)).await?;
-        let request = context::request(&mut tx, id, new.id).await?;
+        let (new, begun) = self.begin_reply(&mut tx, id, old.parent_id.map(MessageId), Some(reply)).await?;
+        let event = thread::append(&mut tx, id, begun).await?;
         tx.commit().await?;
-        self.go(place, id, &new, request, [event]);
+        self.go(place, id, &new, None, [event]).await?;
         Ok(new)
     }
 
@@ -117,6 +128,11 @@ impl Conversations {
     /// # Errors
     /// [`Code::Conflict`] when it is whole or still being written.
     pub async fn resume(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
+        let chats = self.clone();
+        to_the_end(async move { chats.resume_now(owner, reply).await }).await
+    }
+
+    async fn resume_now(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
         let mut tx = self.store.begin().await?;
         let (id, old) = self.own_reply(&mut tx, owner, reply).await?;
         refuse_streaming(&old)?;
@@ -139,10 +155,8 @@ impl Conversations {
         self.insert_generation(&mut tx, id, &new).await?;
         let resumed = Change::MessageResumed { message_id: reply, generation_id: new.generation_id };
         let event = thread::append(&mut tx, id, resumed).await?;
-        let mut request = context::request(&mut tx, id, reply).await?;
-        request.continue_from = Some(old.content).filter(|text| !text.is_empty());
         tx.commit().await?;
-        self.go(place, id, &new, request, [event]);
+        self.go(place, id, &new, Some(old.content), [event]).await?;
         Ok(new)
     }
 
@@ -187,14 +201,14 @@ impl Conversations {
         Ok((id, row))
     }
 
-    /// Writes the rows of a reply that is about to be written.
+    /// Writes the rows of a reply that is about to be written, and says what is to be told of it.
     async fn begin_reply(
         &self,
         tx: &mut Tx,
         id: ConversationId,
         parent: Option<MessageId>,
         replaces: Option<MessageId>,
-    ) -> Result<(ReplyRef, Event)> {
+    ) -> Result<(ReplyRef, Change)> {
         let reply = ReplyRef { id: MessageId(new_id()), generation_id: GenerationId(new_id()) };
         let message = Message {
             id: reply.id,
@@ -212,8 +226,7 @@ impl Conversations {
         };
         messages::insert(tx, id.0, &message).await?;
         self.insert_generation(tx, id, &reply).await?;
-        let created = Change::MessageCreated { message: Box::new(message), replaces };
-        Ok((reply, thread::append(tx, id, created).await?))
+        Ok((reply, Change::MessageCreated { message: Box::new(message), replaces }))
     }
 
     async fn insert_generation(&self, tx: &mut Tx, id: ConversationId, reply: &ReplyRef) -> Result<()> {
@@ -222,19 +235,30 @@ impl Conversations {
         Ok(())
     }
 
-    /// Tells the readers and starts the model, after the commit.
-    fn go(
+    /// Tells the readers and starts the model, after the commit. What the model reads is looked up here, so that nobody
+    /// waits for it to write.
+    async fn go(
         &self,
         place: Place,
         id: ConversationId,
         reply: &ReplyRef,
-        request: Request,
+        so_far: Option<String>,
         events: impl IntoIterator<Item = Event>,
-    ) {
+    ) -> Result<()> {
         self.tell(id, events);
+        let mut view = self.store.snapshot().await?;
+        let mut request = context::request(&mut view, id, reply.id).await?;
+        request.continue_from = so_far.filter(|text| !text.is_empty());
         let job = Job { generation: reply.generation_id, conversation: id, message: reply.id, request };
         self.engine.launch(place, job);
+        Ok(())
     }
+}
+
+/// Does it in a task of its own: what was committed is also started when the caller goes away in the middle.
+async fn to_the_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    let done = tokio::spawn(work.in_current_span()).await;
+    done.unwrap_or_else(|broken| Err(Error::Internal(broken.to_string())))
 }
 
 fn check(message: &SendMessage) -> Result<()> {

@@ -106,6 +106,15 @@ impl Engine {
         reaper::start(self).await.map_err(OpenError::Connect)
     }
 
+    /// One beat of the heart: renews the leases of what runs here, and ends what nobody runs. [`Self::start`] lets it
+    /// beat every 5 s.
+    ///
+    /// # Errors
+    /// When the database does not answer; the next beat tries again.
+    pub async fn beat(&self) -> Result<(), sqlx::Error> {
+        reaper::beat(self).await
+    }
+
     /// The name of the model that answers.
     pub fn model_name(&self) -> &str {
         self.0.model.name()
@@ -160,6 +169,11 @@ impl Engine {
             running.stop.cancel();
         }
         found.is_some()
+    }
+
+    /// Whether a reply runs here.
+    fn runs(&self, generation: GenerationId) -> bool {
+        self.running().contains_key(&generation)
     }
 
     /// Stops every reply of a conversation that runs here.

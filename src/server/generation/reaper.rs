@@ -1,6 +1,9 @@
 //! The heartbeat of what runs here, and the end of what nobody runs any more.
 
-use super::{Engine, HEARTBEAT, finish, rows};
+use super::{
+    Engine, HEARTBEAT, LEASE, finish,
+    rows::{self, Unfinished},
+};
 use crate::{
     server::clock::now,
     wire::{
@@ -33,32 +36,40 @@ pub async fn start(engine: &Engine) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-async fn beat(engine: &Engine) -> Result<(), sqlx::Error> {
-    if !engine.running().is_empty() {
-        for generation in rows::renew(&engine.0.store, engine.owner(), engine.lease_until()).await? {
-            engine.stop_here(GenerationId(generation));
+pub async fn beat(engine: &Engine) -> Result<(), sqlx::Error> {
+    for begun in rows::renew(&engine.0.store, engine.owner(), engine.lease_until()).await? {
+        let runs = engine.runs(GenerationId(begun.id));
+        if begun.stop_requested && runs {
+            engine.stop_here(GenerationId(begun.id));
+        } else if !runs && begun.created_at < now().0 - LEASE.as_millis() as i64 {
+            // Its rows were committed and it never started, or its task broke: nobody else would end it.
+            interrupt(engine, begun).await?;
         }
     }
     reap(engine, now().0).await
 }
 
-/// Turns every generation whose lease ended before `before` into an interrupted reply with its text kept.
+/// Ends every generation whose lease ended before `before`.
 async fn reap(engine: &Engine, before: i64) -> Result<(), sqlx::Error> {
     loop {
         let orphans = rows::orphans(&engine.0.store, before).await?;
         if orphans.is_empty() {
             return Ok(());
         }
-        for (generation, conversation, message) in orphans {
-            tracing::warn!(%generation, "a reply was left unfinished; its text is kept");
-            let fault = Fault {
-                code: "interrupted".to_owned(),
-                message: "The server went away while it wrote this. What arrived is kept; continue or retry."
-                    .to_owned(),
-            };
-            let end = finish::End { state: State::Interrupted, fault: Some(fault), sources: Vec::new(), usage: None };
-            finish::finish(engine, GenerationId(generation), ConversationId(conversation), MessageId(message), end)
-                .await?;
+        for orphan in orphans {
+            interrupt(engine, orphan).await?;
         }
     }
+}
+
+/// Turns a generation that nobody runs into an interrupted reply with its text kept.
+async fn interrupt(engine: &Engine, orphan: Unfinished) -> Result<(), sqlx::Error> {
+    tracing::warn!(generation = %orphan.id, "a reply was left unfinished; its text is kept");
+    let fault = Fault {
+        code: "interrupted".to_owned(),
+        message: "The server went away while it wrote this. What arrived is kept; continue or retry.".to_owned(),
+    };
+    let end = finish::End { state: State::Interrupted, fault: Some(fault), sources: Vec::new(), usage: None };
+    let (conversation, message) = (ConversationId(orphan.conversation_id), MessageId(orphan.message_id));
+    finish::finish(engine, GenerationId(orphan.id), conversation, message, end).await
 }

@@ -52,13 +52,28 @@ pub async fn close(tx: &mut Tx, generation: Uuid, now: i64, usage: Option<(u64, 
     Ok(closed == 1)
 }
 
-/// Renews the leases of what this process runs, and tells which of it somebody asked to stop.
-pub async fn renew(store: &Store, owner: &str, lease_until: i64) -> Result<Vec<Uuid>, sqlx::Error> {
+/// A generation that is not finished.
+#[derive(sqlx::FromRow)]
+pub struct Unfinished {
+    /// Its id.
+    pub id: Uuid,
+    /// Its conversation.
+    pub conversation_id: Uuid,
+    /// Its reply.
+    pub message_id: Uuid,
+    /// Milliseconds.
+    pub created_at: i64,
+    /// Whether somebody asked to stop it.
+    pub stop_requested: bool,
+}
+
+/// Renews the leases of what this process has begun, and returns it.
+pub async fn renew(store: &Store, owner: &str, lease_until: i64) -> Result<Vec<Unfinished>, sqlx::Error> {
     let mut tx = store.begin().await?;
-    let rows: Vec<(Uuid, bool)> = on!(&mut tx, |db| {
+    let rows = on!(&mut tx, |db| {
         sqlx::query_as(
             "UPDATE generations SET lease_until = $2 WHERE owner = $1 AND finished_at IS NULL
-             RETURNING id, stop_requested",
+             RETURNING id, conversation_id, message_id, created_at, stop_requested",
         )
         .bind(owner)
         .bind(lease_until)
@@ -66,14 +81,14 @@ pub async fn renew(store: &Store, owner: &str, lease_until: i64) -> Result<Vec<U
         .await
     })?;
     tx.commit().await?;
-    Ok(rows.into_iter().filter(|&(_, stop)| stop).map(|(id, _)| id).collect())
+    Ok(rows)
 }
 
-/// Unfinished generations whose lease ended before `now`: id, conversation and message.
-pub async fn orphans(store: &Store, now: i64) -> Result<Vec<(Uuid, Uuid, Uuid)>, sqlx::Error> {
+/// Unfinished generations whose lease ended before `now`.
+pub async fn orphans(store: &Store, now: i64) -> Result<Vec<Unfinished>, sqlx::Error> {
     on!(store.read(), |db| {
         sqlx::query_as(
-            "SELECT id, conversation_id, message_id FROM generations
+            "SELECT id, conversation_id, message_id, created_at, stop_requested FROM generations
              WHERE finished_at IS NULL AND lease_until < $1 ORDER BY lease_until LIMIT 500",
         )
         .bind(now)

@@ -105,18 +105,6 @@ pub async fn hold(tx: &mut Tx, id: ConversationId) -> Result<bool, sqlx::Error> 
     })
 }
 
-/// Moves a chat to the top of the list.
-pub async fn touch(tx: &mut Tx, id: ConversationId, now: i64) -> Result<(), sqlx::Error> {
-    on!(&mut *tx, |db| {
-        sqlx::query("UPDATE conversations SET updated_at = $2 WHERE id = $1")
-            .bind(id.0)
-            .bind(now)
-            .execute(db)
-            .await
-            .map(drop)
-    })
-}
-
 /// Gives a chat a title. `by` is `machine` or `person`.
 pub async fn set_title(
     tx: &mut Tx,

@@ -42,15 +42,39 @@ struct Created {
 /// # Errors
 /// `RowNotFound` when the conversation is gone.
 pub async fn append(tx: &mut Tx, conversation: ConversationId, change: Change) -> Result<Event, sqlx::Error> {
-    let (seq,): (i64,) = on!(&mut *tx, |db| {
-        sqlx::query_as("UPDATE conversations SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq")
-            .bind(conversation.0)
-            .fetch_one(db)
-            .await
+    let [event] = append_all(tx, conversation, [change], None).await?;
+    Ok(event)
+}
+
+/// The same for several changes at once. With `spoken_at` (milliseconds) the conversation moves to the top of the list.
+pub async fn append_all<const N: usize>(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    changes: [Change; N],
+    spoken_at: Option<i64>,
+) -> Result<[Event; N], sqlx::Error> {
+    let count = i64::try_from(N).unwrap_or(i64::MAX);
+    let (last,): (i64,) = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "UPDATE conversations SET last_seq = last_seq + $2, updated_at = COALESCE($3, updated_at)
+             WHERE id = $1 RETURNING last_seq",
+        )
+        .bind(conversation.0)
+        .bind(count)
+        .bind(spoken_at)
+        .fetch_one(db)
+        .await
     })?;
-    let (kind, message, body) = row(&change)?;
-    insert(tx, conversation.0, seq, kind, message, &body).await?;
-    Ok(Event { seq, change })
+    let mut seq = last - count;
+    let events = changes.map(|change| {
+        seq += 1;
+        Event { seq, change }
+    });
+    for event in &events {
+        let (kind, message, body) = row(&event.change)?;
+        insert(tx, conversation.0, event.seq, kind, message, &body).await?;
+    }
+    Ok(events)
 }
 
 async fn insert(
