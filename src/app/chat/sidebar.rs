@@ -17,8 +17,8 @@ use crate::{
     wire::{error::ApiError, id::ConversationId},
 };
 use leptos::{
-    __reexports::send_wrapper::SendWrapper, either::Either, ev, html, prelude::*, task::spawn_local,
-    wasm_bindgen::JsCast, web_sys::HtmlElement,
+    __reexports::send_wrapper::SendWrapper, ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast,
+    web_sys::HtmlElement,
 };
 use leptos_router::hooks::use_location;
 
@@ -75,9 +75,9 @@ pub fn Sidebar(
                         match list.await {
                             Ok(list) => {
                                 chats.fill(list);
-                                Either::Left(view! { <Groups current=current/> })
+                                view! { <Groups current=current/> }.into_any()
                             }
-                            Err(error) => Either::Right(view! { <p class="chats-empty">{error.message}</p> }),
+                            Err(error) => view! { <p class="chats-empty">{error.message}</p> }.into_any(),
                         }
                     })}
                 </Suspense>
@@ -146,8 +146,8 @@ fn Groups(current: Memo<Option<ConversationId>>) -> impl IntoView {
     let headings = move || groups.with(|groups| groups.iter().map(|(heading, _)| heading.clone()).collect::<Vec<_>>());
     view! {
         <For each=headings key=String::clone children=group/>
-        {move || groups.with(Vec::is_empty).then(|| view! { <p class="chats-empty">"Your chats will be listed here."</p> })}
-        {move || chats.next.get().map(|_| view! { <More/> })}
+        {move || groups.with(Vec::is_empty).then(|| view! { <p class="chats-empty">"Your chats will be listed here."</p> }.into_any())}
+        {move || chats.next.get().map(|_| view! { <More/> }.into_any())}
     }
 }
 
@@ -224,9 +224,9 @@ fn ChatRow(row: Row, current: Memo<Option<ConversationId>>) -> impl IntoView {
         <li class="chats-row" class:current=is_current>
             {move || {
                 if renaming.get() == Some(id) {
-                    Either::Left(view! { <TitleField title=title.get_untracked() done=done/> })
+                    view! { <TitleField title=title.get_untracked() done=done/> }.into_any()
                 } else {
-                    Either::Right(view! {
+                    view! {
                         <a
                             class="clip"
                             href=format!("/chat/{id}")
@@ -239,7 +239,7 @@ fn ChatRow(row: Row, current: Memo<Option<ConversationId>>) -> impl IntoView {
                         >
                             {name}
                         </a>
-                    })
+                    }.into_any()
                 }
             }}
             <div class="needs-script">

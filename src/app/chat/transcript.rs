@@ -108,12 +108,12 @@ pub fn Transcript(
             on:scroll=move |_| measure()
         >
             <div class="chat-col" node_ref=column>
-                {move || chat.older.get().map(|cursor| view! { <Older cursor=cursor loading=loading load=Callback::new(move |()| older())/> })}
+                {move || chat.older.get().map(|cursor| view! { <Older cursor=cursor loading=loading load=Callback::new(move |()| older())/> }.into_any())}
                 <For each=move || chat.keys.get() key=String::clone let:key>
                     <MessageView key=key/>
                 </For>
-                {move || chat.awaiting.get().then(|| view! { <article class="message bot"><Typing/></article> })}
-                {move || empty().then(|| view! { <Greeting context=context.clone()/> })}
+                {move || chat.awaiting.get().then(|| view! { <article class="message bot"><Typing/></article> }.into_any())}
+                {move || empty().then(|| view! { <Greeting context=context.clone()/> }.into_any())}
             </div>
         </div>
         <div class="chat-jump" class:shown=move || { away.get() > FAR }>

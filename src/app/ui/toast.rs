@@ -97,7 +97,7 @@ fn ToastView(toast: Toast) -> impl IntoView {
                     toasts.dismiss(id);
                     action.run(());
                 };
-                view! { <button type="button" class="act" on:click=act>{label}</button> }
+                view! { <button type="button" class="act" on:click=act>{label}</button> }.into_any()
             })}
             <IconButton label="Dismiss" icon=Icon::Close on:click=move |_| toasts.dismiss(id)/>
         </div>
