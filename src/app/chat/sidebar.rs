@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     app::ui::{
+        each::{each, item},
         icon::{Icon, Svg},
         menu::{Menu, MenuItem},
         skeleton::Skeleton,
@@ -137,15 +138,19 @@ fn Groups(current: Memo<Option<ConversationId>>) -> impl IntoView {
         view! {
             <h2>{heading}</h2>
             <ul role="list">
-                <For each=rows key=|row| row.id let:row>
-                    <ChatRow row=row current=current/>
-                </For>
+                {each(move || {
+                    let rows = rows().into_iter();
+                    rows.map(|row| item(row.id, move || view! { <ChatRow row=row current=current/> })).collect()
+                })}
             </ul>
         }
     };
     let headings = move || groups.with(|groups| groups.iter().map(|(heading, _)| heading.clone()).collect::<Vec<_>>());
     view! {
-        <For each=headings key=String::clone children=group/>
+        {each(move || {
+            let headings = headings().into_iter();
+            headings.map(|heading| item(heading.clone(), move || group(heading))).collect()
+        })}
         {move || groups.with(Vec::is_empty).then(|| view! { <p class="chats-empty">"Your chats will be listed here."</p> }.into_any())}
         {move || chats.next.get().map(|_| view! { <More/> }.into_any())}
     }
