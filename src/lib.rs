@@ -8,7 +8,7 @@
 //! - [`markdown`]: text to a safe tree of blocks. Pure. `ssr` and `hydrate`.
 //! - [`app`]: the Leptos pages and their server functions, a folder a feature. `ssr` and `hydrate`.
 //! - `browser`: what only a browser can do; on the server its inert twin. `ssr` and `hydrate`.
-//! - [`widget`]: the bundle other websites embed. Sees only `wire` and `markdown`. `widget`.
+//! - `widget`: the bundle other websites embed. Sees only `wire` and `markdown`. `widget`.
 //! - [`server`]: accounts, conversations, generations, models, knowledge, store, hub, HTTP, command line. `ssr`.
 //!
 //! # Invariants

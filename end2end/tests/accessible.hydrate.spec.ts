@@ -17,7 +17,7 @@ for (const scheme of ["light", "dark"] as const) {
     await accessible(page);
     await page.getByRole("textbox", { name: "Message" }).fill("A table, a list and `code`, please");
     await page.getByRole("button", { name: "Send" }).click();
-    await expect(page.getByText("The first message was:")).toBeVisible();
+    await expect(page.getByText("The first message was:", { exact: true })).toBeVisible();
     await expect(page.getByRole("button", { name: "Send" })).toBeVisible();
     await accessible(page);
   });

@@ -88,6 +88,8 @@ test("a reload in the middle of a reply loses nothing and doubles nothing", asyn
 
 test("a draft waits for the person who typed it", async ({ page }) => {
   await composer(page).fill("half a thought");
+  // Typed before the page was alive, it is kept as soon as it is.
+  await page.waitForFunction(() => Object.keys(localStorage).some(name => name.startsWith("parlor.draft")));
   await page.reload();
   await expect(composer(page)).toHaveValue("half a thought");
 });

@@ -307,7 +307,12 @@ fn alignment(alignment: Alignment) -> Align {
 }
 
 fn language(info: &str) -> Option<String> {
-    let word: String = info.split([' ', '\t', ',', '{']).next()?.chars().filter(|c| !c.is_control()).collect();
+    let word: String = info
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '{'))
+        .next()?
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect();
     Some(word.chars().take(MAX_LANGUAGE).collect()).filter(|word: &String| !word.is_empty())
 }
 

@@ -48,13 +48,13 @@ both! {
             assert_eq!(text(log_in_cookies(&config, &logged_in)), [
                 format!("{host}at={}; Max-Age=120; Path=/; HttpOnly; SameSite=Lax{end}", logged_in.access),
                 format!("{prefix}rt={}; Max-Age=2592000; Path=/auth; HttpOnly; SameSite=Strict{end}", logged_in.refresh),
-                format!("in=1; Max-Age=2592000; Path=/; SameSite=Lax{end}"),
+                format!("in=1; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax{end}"),
                 format!("{host}device={device}; Max-Age=34560000; Path=/; HttpOnly; SameSite=Strict{end}"),
             ]);
             assert_eq!(text(log_out_cookies(&config)), [
                 format!("{host}at=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax{end}"),
                 format!("{prefix}rt=; Max-Age=0; Path=/auth; HttpOnly; SameSite=Strict{end}"),
-                format!("in=; Max-Age=0; Path=/; SameSite=Lax{end}"),
+                format!("in=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax{end}"),
             ]);
         }
     }

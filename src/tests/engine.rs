@@ -99,7 +99,7 @@ impl Rig {
         let mut feed = self.feed(chat, 0);
         let ended =
             |event: &Event| matches!(event.change, Change::MessageCompleted { message_id, .. } if message_id == reply);
-        while !ended(&*soon(feed.next()).await.unwrap()) {}
+        while !ended(&soon(feed.next()).await.unwrap()) {}
     }
 
     async fn stored(&self, chat: ConversationId) -> Vec<Message> {

@@ -19,7 +19,7 @@ pub fn sentences(text: &str, from: usize, done: bool) -> Option<(String, usize)>
             ends.then(|| at + this.len_utf8())
         });
         let wide = rest.char_indices().filter(|(_, this)| matches!(this, '。' | '？' | '！'));
-        let last_wide = wide.map(|(at, this)| at + this.len_utf8()).last();
+        let last_wide = wide.map(|(at, this)| at + this.len_utf8()).next_back();
         ends.by_ref().last().max(last_wide)?
     };
     let spoken = plain(rest.get(..end)?);

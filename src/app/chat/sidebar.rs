@@ -103,13 +103,20 @@ fn trap_focus(open: RwSignal<bool>, nav: NodeRef<html::Nav>) {
         if open {
             // Not before it is drawn: what is hidden takes no focus.
             request_animation_frame(move || {
-                let first = nav.query_selector("[aria-current=page], a, button").ok().flatten();
+                // A title that is being edited there has asked for the focus itself.
+                let first = [".title-field", "[aria-current=page], a, button"]
+                    .iter()
+                    .find_map(|wanted| nav.query_selector(wanted).ok().flatten());
                 if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
                     let _ = first.focus();
                 }
             });
-        } else if let Some(opener) = document().get_element_by_id("open-chats") {
-            let _ = opener.unchecked_into::<HtmlElement>().focus();
+        } else {
+            request_animation_frame(|| {
+                if let Some(opener) = document().get_element_by_id("open-chats") {
+                    let _ = opener.unchecked_into::<HtmlElement>().focus();
+                }
+            });
         }
         open
     });

@@ -1,6 +1,8 @@
 //! Modal dialogs, on the browser's own element: it keeps the focus inside and closes on Esc.
 
-use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast, web_sys};
+use leptos::{
+    __reexports::send_wrapper::SendWrapper, ev, html, prelude::*, wasm_bindgen::JsCast, web_sys::HtmlElement,
+};
 
 /// A modal dialog. It closes on Esc, on a press beside it, and when `open` becomes false; the focus then returns to
 /// what had it before.
@@ -17,14 +19,15 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let opener = StoredValue::new_local(None::<web_sys::HtmlElement>);
+    // Wrapped, since what a page holds is dropped on any thread of the server; there it is never filled.
+    let opener = StoredValue::new(None::<SendWrapper<HtmlElement>>);
 
     Effect::new(move |_| {
         let open = open.get();
         let Some(dialog) = dialog.get() else { return };
         if open && !dialog.open() {
             let focused = document().active_element().and_then(|element| element.dyn_into().ok());
-            opener.set_value(focused);
+            opener.set_value(focused.map(SendWrapper::new));
             // It fails only where the element is not in the document any more.
             let _ = dialog.show_modal();
         } else if !open && dialog.open() {

@@ -76,7 +76,7 @@ pub fn ToastRegion() -> impl IntoView {
 fn ToastView(toast: Toast) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     let (id, life) = (toast.id, toast.life());
-    let timer = StoredValue::new_local(None::<TimeoutHandle>);
+    let timer = StoredValue::new(None::<TimeoutHandle>);
     let pause = move || {
         if let Some(timer) = timer.try_update_value(Option::take).flatten() {
             timer.clear();

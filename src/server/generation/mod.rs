@@ -1,8 +1,8 @@
 //! Generations: model replies in the making.
 //!
 //! A generation belongs to the server, not to the connection that asked for it: closing a tab stops nothing. Its text
-//! goes through the [`writer`] into the log before anybody sees it. Its row carries a lease that a heartbeat renews;
-//! the [`reaper`] ends what nobody renews, so nothing spins for ever after a crash.
+//! goes through the `writer` into the log before anybody sees it. Its row carries a lease that a heartbeat renews;
+//! the `reaper` ends what nobody renews, so nothing spins for ever after a crash.
 
 mod finish;
 mod reaper;

@@ -33,15 +33,10 @@ const RETRY: Duration = Duration::from_millis(250);
 pub struct Writer(mpsc::Sender<Order>);
 
 enum Order {
-    Text {
-        row: DeltaRow,
-        at_once: bool,
-    },
+    /// `due` is when it must be on its way to the disk.
+    Text { row: DeltaRow, due: Instant },
     /// Answers when all earlier text of the generation is committed or dropped.
-    Flush {
-        generation: Uuid,
-        done: oneshot::Sender<()>,
-    },
+    Flush { generation: Uuid, done: oneshot::Sender<()> },
 }
 
 impl Writer {
@@ -63,8 +58,10 @@ impl Writer {
         at_once: bool,
     ) {
         let row = DeltaRow { conversation: conversation.0, message: message.0, generation: generation.0, text };
+        // Counted from here, so that text that waits for a commit under way does not wait for company as well.
+        let due = Instant::now() + if at_once { Duration::ZERO } else { GROUP };
         // The writer lives as long as this handle; an error cannot happen before the process ends.
-        let _ = self.0.send(Order::Text { row, at_once }).await;
+        let _ = self.0.send(Order::Text { row, due }).await;
     }
 
     /// Waits until all text of a generation is committed.
@@ -88,8 +85,7 @@ struct Pending {
 impl Pending {
     fn take(&mut self, order: Order) {
         match order {
-            Order::Text { row, at_once } => {
-                let due = Instant::now() + if at_once { Duration::ZERO } else { GROUP };
+            Order::Text { row, due } => {
                 self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
                 match self.by_generation.get(&row.generation).and_then(|&at| self.rows.get_mut(at)) {
                     Some(waiting) => waiting.text.push_str(&row.text),

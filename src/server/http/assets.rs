@@ -36,9 +36,8 @@ impl Folders {
         let site = PathBuf::from(&*options.site_root);
         let beside = || {
             let program = std::env::current_exe().ok()?;
-            let found =
-                program.ancestors().skip(1).take(3).map(|folder| folder.join("site")).find(|site| site.is_dir());
-            found
+
+            program.ancestors().skip(1).take(3).map(|folder| folder.join("site")).find(|site| site.is_dir())
         };
         let site = if site.is_dir() { site } else { beside().unwrap_or(site) };
         let widget = site.parent().unwrap_or(Path::new("")).join("widget").join("pkg");
@@ -143,7 +142,7 @@ fn is_hashed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let Some((stem, _)) = name.rsplit_once('.') else { return false };
     let hash = stem.rsplit_once('.').or_else(|| stem.split_once('-')).map_or("", |(_, hash)| hash);
-    let any = |test: fn(&u8) -> bool| hash.as_bytes().iter().any(|byte| test(byte));
+    let any = |test: fn(&u8) -> bool| hash.as_bytes().iter().any(&test);
     let hex = hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && any(u8::is_ascii_digit);
     let base64 = hash.len() >= 16 && (any(u8::is_ascii_digit) || any(u8::is_ascii_uppercase));
     hash.len() >= 8 && (hex || base64)

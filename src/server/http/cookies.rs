@@ -41,7 +41,7 @@ impl Cookie {
         match self {
             Self::Access => "Path=/; HttpOnly; SameSite=Lax",
             Self::Refresh => "Path=/auth; HttpOnly; SameSite=Strict",
-            Self::Hint => "Path=/; SameSite=Lax",
+            Self::Hint => "Path=/; HttpOnly; SameSite=Lax",
             Self::Device => "Path=/; HttpOnly; SameSite=Strict",
         }
     }

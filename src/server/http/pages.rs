@@ -98,7 +98,7 @@ pub fn no_such_address() -> Error {
 fn wants_page(method: &Method, path: &str) -> bool {
     let below = |prefix: &&str| path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    matches!(*method, Method::GET | Method::HEAD) && !is_file && !FOR_PROGRAMS.iter().any(|prefix| below(&prefix))
+    matches!(*method, Method::GET | Method::HEAD) && !is_file && !FOR_PROGRAMS.iter().any(below)
 }
 
 #[cfg(test)]

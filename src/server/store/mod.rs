@@ -5,13 +5,16 @@
 //! queries in a `rows.rs` of their own beside their use cases; this module knows none of them.
 //!
 //! Writes go through [`Store::begin`] so that rows and events commit together. On SQLite there is one writer
-//! connection and `BEGIN IMMEDIATE`, so a write never fails half-way for another writer's sake.
+//! connection, whose transactions share their commits (see [`turns`]), so a write never fails half-way for another's
+//! sake.
 
 pub mod postgres;
 pub mod sqlite;
+pub mod turns;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use std::{path::Path, sync::Arc, time::Duration};
+use turns::{Turn, Turns};
 use uuid::Uuid;
 
 /// Runs one sqlx expression on the database that is there: `on!(store.read(), |db| query.fetch_all(db).await)` or,
@@ -21,6 +24,10 @@ macro_rules! on {
     (&mut $tx:expr, |$db:ident| $body:expr) => {
         match &mut $tx {
             $crate::server::store::Tx::Sqlite(inner) => {
+                let $db = &mut **inner;
+                $body
+            }
+            $crate::server::store::Tx::View(inner) => {
                 let $db = &mut **inner;
                 $body
             }
@@ -46,7 +53,7 @@ pub struct Store(Arc<Pools>);
 enum Pools {
     /// One writer, several readers of one file.
     Sqlite {
-        write: SqlitePool,
+        write: Turns,
         read: SqlitePool,
     },
     Postgres(PgPool),
@@ -62,8 +69,10 @@ pub enum Read<'a> {
 
 /// A write transaction, for `on!(&mut tx, …)`. Dropped without [`Tx::commit`] it leaves nothing behind.
 pub enum Tx {
-    /// Begun with `BEGIN IMMEDIATE` on the one writer.
-    Sqlite(Transaction<'static, Sqlite>),
+    /// A turn of the one writer.
+    Sqlite(Turn),
+    /// An unchanging view of a reader.
+    View(Transaction<'static, Sqlite>),
     /// At the default level, read committed.
     Postgres(Transaction<'static, Postgres>),
 }
@@ -86,7 +95,7 @@ impl Tx {
     /// transaction is alone already.
     pub async fn lock(&mut self, name: &'static str) -> Result<(), sqlx::Error> {
         match self {
-            Self::Sqlite(_) => Ok(()),
+            Self::Sqlite(_) | Self::View(_) => Ok(()),
             Self::Postgres(tx) => postgres::lock(tx, name).await,
         }
     }
@@ -96,6 +105,7 @@ impl Tx {
     pub async fn append_deltas(&mut self, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
         match self {
             Self::Sqlite(tx) => sqlite::append_deltas(tx, rows).await,
+            Self::View(tx) => sqlite::append_deltas(tx, rows).await,
             Self::Postgres(tx) => postgres::append_deltas(tx, rows).await,
         }
     }
@@ -104,6 +114,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
+            Self::View(tx) => tx.commit().await,
             Self::Postgres(tx) => tx.commit().await,
         }
     }
@@ -139,7 +150,8 @@ impl Store {
     /// Applies the migrations that are missing, in one dialect's order.
     pub async fn migrate(&self) -> Result<(), OpenError> {
         match &*self.0 {
-            Pools::Sqlite { write, .. } => sqlite::MIGRATIONS.run(write).await?,
+            // Before anybody writes; a connection of its own, since migrations bring their own transactions.
+            Pools::Sqlite { read, .. } => sqlite::migrate(read).await?,
             Pools::Postgres(pool) => postgres::MIGRATIONS.run(pool).await?,
         }
         Ok(())
@@ -156,7 +168,7 @@ impl Store {
     /// Begins to write.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match &*self.0 {
-            Pools::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
+            Pools::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin().await?)),
             Pools::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
         }
     }
@@ -165,7 +177,7 @@ impl Store {
     pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
         match &*self.0 {
             // A deferred transaction of SQLite sees one state from its first query on.
-            Pools::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await?)),
+            Pools::Sqlite { read, .. } => Ok(Tx::View(read.begin().await?)),
             Pools::Postgres(pool) => {
                 Ok(Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
             }
@@ -190,8 +202,7 @@ impl Store {
         match &*self.0 {
             Pools::Sqlite { write, read } => {
                 read.close().await;
-                sqlite::checkpoint(write).await;
-                write.close().await;
+                turns::close(write).await;
             }
             Pools::Postgres(pool) => pool.close().await,
         }

@@ -1,8 +1,8 @@
 //! What only SQLite needs.
 
-use super::DeltaRow;
+use super::{DeltaRow, turns::Turns};
 use sqlx::{
-    SqliteConnection, SqlitePool,
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -22,7 +22,7 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const READERS: u32 = 4;
 
 /// Opens the file, making it and its folder when missing: the one writer and the readers.
-pub async fn connect(path: &Path, acquire: Duration) -> Result<(SqlitePool, SqlitePool), sqlx::Error> {
+pub async fn connect(path: &Path, acquire: Duration) -> Result<(Turns, SqlitePool), sqlx::Error> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         private_folder(folder)?;
     }
@@ -40,9 +40,9 @@ pub async fn connect(path: &Path, acquire: Duration) -> Result<(SqlitePool, Sqli
         .busy_timeout(acquire)
         .foreign_keys(true)
         .optimize_on_close(true, None);
-    let pool = || SqlitePoolOptions::new().acquire_timeout(acquire).idle_timeout(None).max_lifetime(None);
-    let write = pool().max_connections(1).connect_with(options.clone()).await?;
-    let read = pool().max_connections(READERS).connect_with(options.pragma("query_only", "on")).await?;
+    let write = Turns::new(options.connect().await?, acquire);
+    let readers = SqlitePoolOptions::new().acquire_timeout(acquire).idle_timeout(None).max_lifetime(None);
+    let read = readers.max_connections(READERS).connect_with(options.pragma("query_only", "on")).await?;
     Ok((write, read))
 }
 
@@ -59,20 +59,24 @@ pub fn private_file(path: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Folds the write-ahead log into the file, so that a stopped server leaves one file.
-pub async fn checkpoint(write: &SqlitePool) {
-    if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await {
-        tracing::warn!(%error, "the write-ahead log stays beside the database");
-    }
+/// Brings the tables up to date.
+pub async fn migrate(read: &SqlitePool) -> Result<(), sqlx::migrate::MigrateError> {
+    let mut connection = writer(read).await?;
+    MIGRATIONS.run(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+/// A connection of its own that may write, to the file of the readers.
+async fn writer(read: &SqlitePool) -> Result<SqliteConnection, sqlx::Error> {
+    (*read.connect_options()).clone().pragma("query_only", "off").connect().await
 }
 
 /// `VACUUM INTO`: one read transaction's view, written as a compact database.
 pub async fn backup(read: &SqlitePool, file: &Path) -> Result<(), sqlx::Error> {
     // The readers are query_only, which forbids VACUUM; the copy gets a connection of its own.
-    let options = (*read.connect_options()).clone().pragma("query_only", "off");
-    let mut connection = sqlx::ConnectOptions::connect(&options).await?;
+    let mut connection = writer(read).await?;
     sqlx::query("VACUUM INTO $1").bind(file.to_string_lossy().into_owned()).execute(&mut connection).await?;
-    sqlx::Connection::close(connection).await
+    connection.close().await
 }
 
 /// `$1` from [`any_word`], `$2` the most rows: the passages that have any of the words, the best by bm25 first.

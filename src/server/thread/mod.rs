@@ -5,7 +5,7 @@
 //! [`feed::Feed`] follows it: the rows first, then what the hub tells. The numbers are the only truth; a signal that is
 //! lost, doubled or late only costs a look at the rows.
 //!
-//! A reply's text stands once. While it streams, each group of chunks is a `message.delta` row. [`fold`] turns them
+//! A reply's text stands once. While it streams, each group of chunks is a `message.delta` row. [`fold()`] turns them
 //! into the message's content and one `message.text` row that remembers which seq ended at which byte, so that a
 //! reader may still start in the middle.
 
