@@ -176,7 +176,7 @@ fn error_from_url(text: &str) -> Option<ApiError> {
     if text.len() > MAX_ERROR {
         return None;
     }
-    let error: ApiError = serde_json::from_slice(&decode_base64(text)?).ok()?;
+    let error: ApiError = serde_json::from_str(&String::from_utf8(decode_base64(text)?).ok()?).ok()?;
     let words = match error.code {
         Code::Invalid | Code::TooLarge | Code::UnsupportedType | Code::MethodNotAllowed => {
             "Something in the form is missing or not allowed."

@@ -8,7 +8,7 @@ use crate::{
         error::{ApiError, Code},
     },
 };
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::prelude::*;
 use leptos_router::{components::Redirect, hooks::use_location};
 use std::{
     future::{Future, poll_fn},
@@ -35,13 +35,13 @@ pub fn SignedIn(children: ChildrenFn) -> impl IntoView {
     match (seed.viewer, seed.fault) {
         (Some(viewer), _) => {
             provide_context(LoggedIn(RwSignal::new(viewer)));
-            EitherOf3::A(children())
+            children().into_any()
         }
-        (None, Some(error)) => EitherOf3::B(view! { <Unavailable error=error/> }),
+        (None, Some(error)) => view! { <Unavailable error=error/> }.into_any(),
         (None, None) => {
             let location = use_location();
             let here = here(&location.pathname.get_untracked(), &location.search.get_untracked());
-            EitherOf3::C(view! { <Redirect path=log_in_path(&here)/> })
+            view! { <Redirect path=log_in_path(&here)/> }.into_any()
         }
     }
 }

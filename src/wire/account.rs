@@ -64,11 +64,9 @@ impl Viewer {
         if name.trim().is_empty() { self.username.clone() } else { name.trim().to_owned() }
     }
 
-    /// One or two capital letters for the avatar.
+    /// One or two letters for the avatar. Its style makes capitals of them: the browser knows the alphabets already.
     pub fn initials(&self) -> String {
-        let letters: String =
-            self.display_name().split_whitespace().take(2).filter_map(|word| word.chars().next()).collect();
-        letters.to_uppercase()
+        self.display_name().split_whitespace().take(2).filter_map(|word| word.chars().next()).collect()
     }
 }
 

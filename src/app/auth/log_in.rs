@@ -41,7 +41,7 @@ pub fn LogInPage() -> impl IntoView {
                 <Button kind=Kind::Primary submit=true wide=true busy=form.busy()>"Log in"</Button>
             </RpcForm>
             {(seed.sign_up != SignUpMode::Closed).then(|| {
-                view! { <p class="aside">"No account yet? " <a href=sign_up>"Sign up"</a></p> }
+                view! { <p class="aside">"No account yet? " <a href=sign_up>"Sign up"</a></p> }.into_any()
             })}
         </Entrance>
     }

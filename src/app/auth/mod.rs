@@ -13,7 +13,7 @@ use super::{
     title::{PRODUCT, PageTitle},
 };
 use crate::browser;
-use leptos::{either::Either, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{components::Redirect, hooks::use_query_map};
 
 /// Logs out, forgets what this browser keeps, and goes to the log-in. Only in the browser; a plain form that posts to
@@ -49,14 +49,15 @@ fn Entrance(
 ) -> impl IntoView {
     let seed = expect_context::<Seed>();
     if seed.viewer.is_some() {
-        return Either::Left(view! { <Redirect path=next()/> });
+        return view! { <Redirect path=next()/> }.into_any();
     }
-    Either::Right(view! {
+    view! {
         <PageTitle text=title/>
         <main class="entrance" id="main" tabindex="-1">
             <p class="product">{PRODUCT}</p>
             <h1>{title}</h1>
             {children()}
         </main>
-    })
+    }
+    .into_any()
 }

@@ -1,11 +1,15 @@
 //! The server functions of logging in and out.
-#![expect(missing_docs, reason = "the fields of what #[server] makes are the arguments of its function")]
+#![expect(
+    missing_docs,
+    reason = "the fields of what #[server(output = Answer)] makes are the arguments of its function"
+)]
 
+use crate::app::error::Answer;
 use crate::wire::{account::Viewer, error::ApiError};
 use leptos::prelude::*;
 
 /// Logs in by e-mail address or username; sets the cookies.
-#[server]
+#[server(output = Answer)]
 pub async fn log_in(email: String, password: String, next: String) -> Result<(), ApiError> {
     use crate::{
         app::session::{local_path, log_in_path},
@@ -20,7 +24,7 @@ pub async fn log_in(email: String, password: String, next: String) -> Result<(),
 }
 
 /// Makes an account, logs it in; sets the cookies.
-#[server]
+#[server(output = Answer)]
 pub async fn sign_up(
     username: String,
     first_name: String,
@@ -62,7 +66,7 @@ pub async fn sign_up(
 }
 
 /// Ends the session; removes the cookies, also where the session is over already.
-#[server]
+#[server(output = Answer)]
 pub async fn log_out() -> Result<(), ApiError> {
     use crate::{
         server::http::{caller, cookies, flash},
@@ -79,7 +83,7 @@ pub async fn log_out() -> Result<(), ApiError> {
 }
 
 /// The account that is logged in.
-#[server(name = AskViewer)]
+#[server(name = AskViewer, output = Answer)]
 pub async fn viewer() -> Result<Viewer, ApiError> {
     use crate::server::http::caller;
     let (_, caller) = caller::user().await?;

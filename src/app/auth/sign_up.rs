@@ -13,7 +13,7 @@ use crate::{
     },
     browser,
 };
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
 /// `/signup?next=…`, and `&invite=…` in the link of an invitation.
 #[component]
@@ -23,11 +23,11 @@ pub fn SignUpPage() -> impl IntoView {
     view! {
         <Entrance title="Sign up">
             {if mode == SignUpMode::Closed {
-                Either::Left(view! {
+                view! {
                     <p>"Nobody can sign up here by themselves. Ask the person who runs this server for an account."</p>
-                })
+                }.into_any()
             } else {
-                Either::Right(view! { <SignUpForm by_invitation=mode == SignUpMode::Invite/> })
+                view! { <SignUpForm by_invitation=mode == SignUpMode::Invite/> }.into_any()
             }}
             <p class="aside">"Have an account? " <a href=log_in>"Log in"</a></p>
         </Entrance>
@@ -59,7 +59,7 @@ fn SignUpForm(by_invitation: bool) -> impl IntoView {
                         value=form.typed("invite", invited)
                         error=form.fault("invite")
                     />
-                }
+                }.into_any()
             })}
             <Field
                 name="username"

@@ -13,7 +13,7 @@ use crate::{
     browser::chat as browser,
     wire::{error::ApiError, message::MAX_CONTENT},
 };
-use leptos::{either::Either, ev, html, prelude::*, server_fn::ServerFn};
+use leptos::{ev, html, prelude::*, server_fn::ServerFn};
 
 /// From this share of the limit on, in percent, the reader is told how much is left.
 const WARN: usize = 90;
@@ -161,7 +161,7 @@ pub fn Composer(
                 send();
             }
         >
-            {chat.id.map(|id| view! { <input type="hidden" name="id" value=id.to_string()/> })}
+            {chat.id.map(|id| view! { <input type="hidden" name="id" value=id.to_string()/> }.into_any())}
             <input type="hidden" name="client_id" value=form_id/>
             <textarea
                 name="content"
@@ -184,7 +184,7 @@ pub fn Composer(
                 {move || {
                     if busy.get() {
                         let generation = chat.streaming.get().and_then(|(_, generation)| generation);
-                        Either::Left(view! {
+                        view! {
                             <input type="hidden" name="generation_id" value=generation.map(|id| id.to_string())/>
                             <button
                                 type="submit"
@@ -201,9 +201,9 @@ pub fn Composer(
                             >
                                 <Svg icon=Icon::Stop/>
                             </button>
-                        })
+                        }.into_any()
                     } else {
-                        Either::Right(view! {
+                        view! {
                             <button
                                 type="submit"
                                 class="send"
@@ -213,7 +213,7 @@ pub fn Composer(
                             >
                                 <Svg icon=Icon::Send/>
                             </button>
-                        })
+                        }.into_any()
                     }
                 }}
             </div>

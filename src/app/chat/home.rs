@@ -7,8 +7,8 @@ use super::{
     page::{Thread, Trouble, Waiting},
     remote,
 };
-use crate::app::session::with_refresh;
-use leptos::{either::Either, prelude::*};
+use crate::app::{session::with_refresh, ui::element::branch};
+use leptos::prelude::*;
 use leptos_router::{NavigateOptions, components::Redirect, hooks::use_navigate};
 
 /// `/`: goes on with the latest chat; without one, the first.
@@ -19,8 +19,8 @@ pub fn HomePage() -> impl IntoView {
         <Suspense fallback=Waiting>
             {move || Suspend::new(async move {
                 match latest.await {
-                    Ok(Some(id)) => Either::Left(view! { <Redirect path=format!("/chat/{id}") options=replacing()/> }),
-                    Ok(None) | Err(_) => Either::Right(view! { <NewChatPage/> }),
+                    Ok(Some(id)) => branch("elsewhere", view! { <Redirect path=format!("/chat/{id}") options=replacing()/> }),
+                    Ok(None) | Err(_) => branch("new", view! { <NewChatPage/> }),
                 }
             })}
         </Suspense>
@@ -49,9 +49,9 @@ pub fn NewChatPage() -> impl IntoView {
                                 }
                             });
                             let form_id = context.form_id.clone();
-                            Either::Left(view! { <Thread chat=chat context=context form_id=form_id/> })
+                            branch("thread", view! { <Thread chat=chat context=context form_id=form_id/> })
                         }
-                        Err(error) => Either::Right(view! { <Trouble error=error/> }),
+                        Err(error) => branch("trouble", view! { <Trouble error=error/> }),
                     }
                 })}
             </Suspense>

@@ -14,7 +14,7 @@ use crate::{
         message::{Author, Message, State},
     },
 };
-use leptos::{either::Either, prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use std::time::Duration;
 
 /// One message of the open chat, by its key.
@@ -31,9 +31,9 @@ pub fn MessageView(
     let message = Signal::derive(move || entry.with(|entry| entry.message.clone()));
     Some(if bot {
         let last = Memo::new(move |_| chat.keys.with(|keys| keys.last() == Some(&key)));
-        Either::Left(view! { <Reply message=message last=last/> })
+        view! { <Reply message=message last=last/> }.into_any()
     } else {
-        Either::Right(view! { <Mine message=message delivery=delivery/> })
+        view! { <Mine message=message delivery=delivery/> }.into_any()
     })
 }
 
@@ -92,7 +92,7 @@ fn Reply(message: Signal<Message>, last: Memo<bool>) -> impl IntoView {
     view! {
         <article class="message bot" class:last=last aria-busy=move || streaming.get().then_some("true")>
             <h2 class="hidden-text" dir="auto">{who} " said"</h2>
-            {move || (streaming.get() && empty.get()).then(|| view! { <Typing/> })}
+            {move || (streaming.get() && empty.get()).then(|| view! { <Typing/> }.into_any())}
             <div class="reply" class:streaming=move || streaming.get() && !empty.get() dir="auto">
                 <Markdown text=text streaming=streaming sources=sources/>
             </div>
@@ -111,7 +111,7 @@ fn Reply(message: Signal<Message>, last: Memo<bool>) -> impl IntoView {
                             </button>
                             {move || last.get().then(|| view! {
                                 <button type="button" class="button quiet" on:click=move |_| again()>"Start over"</button>
-                            })}
+                            }.into_any())}
                         </div>
                         <noscript inner_html=plain(super::remote::ResumeReply::PATH, "Continue")></noscript>
                     </div>
@@ -134,7 +134,7 @@ fn Reply(message: Signal<Message>, last: Memo<bool>) -> impl IntoView {
                 <Copy text=text/>
                 {move || (last.get() && state.get() != State::Failed).then(|| view! {
                     <IconButton label="Answer again" icon=Icon::Refresh on:click=move |_| again()/>
-                })}
+                }.into_any())}
                 <span class="clip" dir="auto">{facts}</span>
             </div>
         </article>

@@ -15,6 +15,7 @@ use crate::{
         session::with_refresh,
         title::PageTitle,
         ui::{
+            element::branch,
             icon::{Icon, Svg},
             skeleton::Skeleton,
         },
@@ -24,7 +25,7 @@ use crate::{
         id::ConversationId,
     },
 };
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use uuid::Uuid;
 
@@ -57,9 +58,9 @@ pub fn ChatPage() -> impl IntoView {
                         (Ok(data), Ok(context)) => {
                             let (form_id, earlier) = (data.form_id, data.earlier);
                             let chat = OpenChat::existing(data.snapshot);
-                            Either::Left(view! { <Thread chat=chat context=context form_id=form_id earlier=earlier/> })
+                            branch("thread", view! { <Thread chat=chat context=context form_id=form_id earlier=earlier/> })
                         }
-                        (Err(error), _) | (_, Err(error)) => Either::Right(view! { <Trouble error=error/> }),
+                        (Err(error), _) | (_, Err(error)) => branch("trouble", view! { <Trouble error=error/> }),
                     }
                 })}
             </Suspense>
@@ -113,7 +114,7 @@ pub fn Thread(
         <header class="chat-head">
             <OpenSheet/>
             <h1 class="clip" dir="auto" title=name>{name}</h1>
-            {chat.id.map(|id| view! { <HeaderMenu id=id/> })}
+            {chat.id.map(|id| view! { <HeaderMenu id=id/> }.into_any())}
         </header>
         <Transcript context=context.clone()/>
         <div class="chat-dock">
@@ -194,9 +195,9 @@ pub fn Trouble(
         <div class="chat-lone">
             <p>{error.message}</p>
             {if missing {
-                Either::Left(view! { <a class="button" href="/chat/new">"Start a new chat"</a> })
+                view! { <a class="button" href="/chat/new">"Start a new chat"</a> }.into_any()
             } else {
-                Either::Right(view! { <a class="button" href="" rel="external">"Try again"</a> })
+                view! { <a class="button" href="" rel="external">"Try again"</a> }.into_any()
             }}
         </div>
     }

@@ -1,6 +1,7 @@
 //! The chat's server functions: who asks, the use case, the error. Those that a plain form can post also say where
 //! the browser goes next when no script runs.
 
+use crate::app::error::Answer;
 use crate::wire::{
     conversation::{Conversation, ReplyRef, Sent, Snapshot},
     error::ApiError,
@@ -53,7 +54,7 @@ pub struct Begun {
 }
 
 /// The chats, the latest spoken in first.
-#[server(input = Json)]
+#[server(input = Json, output = Answer)]
 pub async fn list_chats(cursor: Option<String>) -> Result<ChatList, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, caller) = caller::user().await?;
@@ -62,7 +63,7 @@ pub async fn list_chats(cursor: Option<String>) -> Result<ChatList, ApiError> {
 }
 
 /// The chat to continue with, if there is one.
-#[server(input = Json)]
+#[server(input = Json, output = Answer)]
 pub async fn latest_chat() -> Result<Option<ConversationId>, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -70,7 +71,7 @@ pub async fn latest_chat() -> Result<Option<ConversationId>, ApiError> {
 }
 
 /// A chat with its newest messages, or with those before a cursor.
-#[server(input = Json)]
+#[server(input = Json, output = Answer)]
 pub async fn open_chat(id: ConversationId, before: Option<String>) -> Result<Opened, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, caller) = caller::user().await?;
@@ -83,7 +84,7 @@ pub async fn open_chat(id: ConversationId, before: Option<String>) -> Result<Ope
 }
 
 /// The messages before a cursor, oldest first.
-#[server(input = Json)]
+#[server(input = Json, output = Answer)]
 pub async fn older_messages(id: ConversationId, cursor: String) -> Result<Page<Message>, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -91,7 +92,7 @@ pub async fn older_messages(id: ConversationId, cursor: String) -> Result<Page<M
 }
 
 /// What an empty chat shows.
-#[server(input = Json)]
+#[server(input = Json, output = Answer)]
 pub async fn chat_context() -> Result<Context, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, _) = caller::user().await?;
@@ -113,7 +114,7 @@ pub async fn chat_context() -> Result<Context, ApiError> {
 }
 
 /// Whether the chat is still there and the session still good, before the events are asked for again.
-#[server(input = Json)]
+#[server(input = Json, output = Answer)]
 pub async fn check_chat(id: ConversationId) -> Result<(), ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -121,7 +122,7 @@ pub async fn check_chat(id: ConversationId) -> Result<(), ApiError> {
 }
 
 /// Begins a chat with its first message; the same `client_id` again is the same chat.
-#[server]
+#[server(output = Answer)]
 pub async fn new_chat_send(client_id: String, content: String) -> Result<Begun, ApiError> {
     use crate::{server::http::caller, wire::conversation::SendMessage};
     let (state, caller) = caller::user().await?;
@@ -132,7 +133,7 @@ pub async fn new_chat_send(client_id: String, content: String) -> Result<Begun, 
 }
 
 /// Sends a message.
-#[server]
+#[server(output = Answer)]
 pub async fn send_message(id: ConversationId, client_id: String, content: String) -> Result<Sent, ApiError> {
     use crate::{server::http::caller, wire::conversation::SendMessage};
     let (state, caller) = caller::user().await?;
@@ -141,7 +142,7 @@ pub async fn send_message(id: ConversationId, client_id: String, content: String
 }
 
 /// Writes a reply anew.
-#[server]
+#[server(output = Answer)]
 pub async fn regenerate(id: ConversationId, message_id: MessageId) -> Result<ReplyRef, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -150,7 +151,7 @@ pub async fn regenerate(id: ConversationId, message_id: MessageId) -> Result<Rep
 }
 
 /// Goes on with a reply that ended early.
-#[server]
+#[server(output = Answer)]
 pub async fn resume_reply(id: ConversationId, message_id: MessageId) -> Result<ReplyRef, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -159,7 +160,7 @@ pub async fn resume_reply(id: ConversationId, message_id: MessageId) -> Result<R
 }
 
 /// Stops a reply; what was written is kept.
-#[server]
+#[server(output = Answer)]
 pub async fn stop_reply(id: ConversationId, generation_id: GenerationId) -> Result<(), ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -168,7 +169,7 @@ pub async fn stop_reply(id: ConversationId, generation_id: GenerationId) -> Resu
 }
 
 /// Gives a chat a title.
-#[server]
+#[server(output = Answer)]
 pub async fn rename_chat(id: ConversationId, title: String) -> Result<Conversation, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -177,7 +178,7 @@ pub async fn rename_chat(id: ConversationId, title: String) -> Result<Conversati
 }
 
 /// Deletes a chat; [`restore_chat`] brings it back for ten minutes.
-#[server]
+#[server(output = Answer)]
 pub async fn delete_chat(id: ConversationId) -> Result<(), ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -186,7 +187,7 @@ pub async fn delete_chat(id: ConversationId) -> Result<(), ApiError> {
 }
 
 /// Takes a deletion back.
-#[server]
+#[server(output = Answer)]
 pub async fn restore_chat(id: ConversationId) -> Result<Conversation, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     app::ui::{
+        each::{each, item},
         icon::{Icon, Svg},
         menu::{Menu, MenuItem},
         skeleton::Skeleton,
@@ -17,8 +18,8 @@ use crate::{
     wire::{error::ApiError, id::ConversationId},
 };
 use leptos::{
-    __reexports::send_wrapper::SendWrapper, either::Either, ev, html, prelude::*, task::spawn_local,
-    wasm_bindgen::JsCast, web_sys::HtmlElement,
+    __reexports::send_wrapper::SendWrapper, ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast,
+    web_sys::HtmlElement,
 };
 use leptos_router::hooks::use_location;
 
@@ -75,9 +76,9 @@ pub fn Sidebar(
                         match list.await {
                             Ok(list) => {
                                 chats.fill(list);
-                                Either::Left(view! { <Groups current=current/> })
+                                view! { <Groups current=current/> }.into_any()
                             }
-                            Err(error) => Either::Right(view! { <p class="chats-empty">{error.message}</p> }),
+                            Err(error) => view! { <p class="chats-empty">{error.message}</p> }.into_any(),
                         }
                     })}
                 </Suspense>
@@ -144,17 +145,21 @@ fn Groups(current: Memo<Option<ConversationId>>) -> impl IntoView {
         view! {
             <h2>{heading}</h2>
             <ul role="list">
-                <For each=rows key=|row| row.id let:row>
-                    <ChatRow row=row current=current/>
-                </For>
+                {each(move || {
+                    let rows = rows().into_iter();
+                    rows.map(|row| item(row.id, move || view! { <ChatRow row=row current=current/> })).collect()
+                })}
             </ul>
         }
     };
     let headings = move || groups.with(|groups| groups.iter().map(|(heading, _)| heading.clone()).collect::<Vec<_>>());
     view! {
-        <For each=headings key=String::clone children=group/>
-        {move || groups.with(Vec::is_empty).then(|| view! { <p class="chats-empty">"Your chats will be listed here."</p> })}
-        {move || chats.next.get().map(|_| view! { <More/> })}
+        {each(move || {
+            let headings = headings().into_iter();
+            headings.map(|heading| item(heading.clone(), move || group(heading))).collect()
+        })}
+        {move || groups.with(Vec::is_empty).then(|| view! { <p class="chats-empty">"Your chats will be listed here."</p> }.into_any())}
+        {move || chats.next.get().map(|_| view! { <More/> }.into_any())}
     }
 }
 
@@ -231,9 +236,9 @@ fn ChatRow(row: Row, current: Memo<Option<ConversationId>>) -> impl IntoView {
         <li class="chats-row" class:current=is_current>
             {move || {
                 if renaming.get() == Some(id) {
-                    Either::Left(view! { <TitleField title=title.get_untracked() done=done/> })
+                    view! { <TitleField title=title.get_untracked() done=done/> }.into_any()
                 } else {
-                    Either::Right(view! {
+                    view! {
                         <a
                             class="clip"
                             href=format!("/chat/{id}")
@@ -246,7 +251,7 @@ fn ChatRow(row: Row, current: Memo<Option<ConversationId>>) -> impl IntoView {
                         >
                             {name}
                         </a>
-                    })
+                    }.into_any()
                 }
             }}
             <div class="needs-script">

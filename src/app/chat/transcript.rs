@@ -12,8 +12,11 @@ use super::{
 use crate::{
     app::{
         session::use_viewer,
-        ui::icon::{Icon, Svg},
-        ui::toast::Toasts,
+        ui::{
+            each::{each, item},
+            icon::{Icon, Svg},
+            toast::Toasts,
+        },
     },
     browser::chat as browser,
 };
@@ -108,12 +111,13 @@ pub fn Transcript(
             on:scroll=move |_| measure()
         >
             <div class="chat-col" node_ref=column>
-                {move || chat.older.get().map(|cursor| view! { <Older cursor=cursor loading=loading load=Callback::new(move |()| older())/> })}
-                <For each=move || chat.keys.get() key=String::clone let:key>
-                    <MessageView key=key/>
-                </For>
-                {move || chat.awaiting.get().then(|| view! { <article class="message bot"><Typing/></article> })}
-                {move || empty().then(|| view! { <Greeting context=context.clone()/> })}
+                {move || chat.older.get().map(|cursor| view! { <Older cursor=cursor loading=loading load=Callback::new(move |()| older())/> }.into_any())}
+                {each(move || {
+                    let keys = chat.keys.get().into_iter();
+                    keys.map(|key| item(key.clone(), move || view! { <MessageView key=key/> })).collect()
+                })}
+                {move || chat.awaiting.get().then(|| view! { <article class="message bot"><Typing/></article> }.into_any())}
+                {move || empty().then(|| view! { <Greeting context=context.clone()/> }.into_any())}
             </div>
         </div>
         <div class="chat-jump" class:shown=move || { away.get() > FAR }>
@@ -238,9 +242,10 @@ fn Spoken() -> impl IntoView {
     });
     view! {
         <div class="hidden-text" aria-live="polite" aria-relevant="additions">
-            <For each=move || spoken.get() key=|(number, _)| *number let((_, text))>
-                <p>{text}</p>
-            </For>
+            {each(move || {
+                let spoken = spoken.get().into_iter();
+                spoken.map(|(number, text)| item(number, move || view! { <p>{text}</p> })).collect()
+            })}
         </div>
     }
 }

@@ -7,7 +7,7 @@ use super::{
     title::{PRODUCT, PageTitle},
     ui::{markdown::Markdown, skeleton::Skeleton},
 };
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use leptos_router::{components::Outlet, hooks::use_params_map};
 use remote::{document, documents};
 
@@ -35,14 +35,14 @@ pub fn DocumentsPage() -> impl IntoView {
         <Suspense fallback=|| view! { <Skeleton lines=6/> }>
             {move || Suspend::new(async move {
                 match all.await {
-                    Ok(all) if all.is_empty() => Either::Left("There are no pages yet."),
-                    Err(_) => Either::Left("The list could not be loaded. Reload the page to try again."),
+                    Ok(all) if all.is_empty() => "There are no pages yet.".into_any(),
+                    Err(_) => "The list could not be loaded. Reload the page to try again.".into_any(),
                     Ok(all) => {
                         let row = |page: remote::PageInfo| {
                             view! { <li><a href=format!("/docs/{}", page.slug)>{page.title}</a></li> }
                         };
                         let rows = all.into_iter().map(row).collect_view();
-                        Either::Right(view! { <ul role="list" class="pages">{rows}</ul> })
+                        view! { <ul role="list" class="pages">{rows}</ul> }.into_any()
                     }
                 }
             })}
@@ -63,13 +63,13 @@ pub fn DocumentPage() -> impl IntoView {
                     Ok(Some(page)) => {
                         let streaming = Signal::stored(false);
                         let text = Signal::stored(without_title(&page.markdown).to_owned());
-                        Either::Left(view! {
+                        view! {
                             <PageTitle text=page.title.clone()/>
                             <h1>{page.title}</h1>
                             <article class="prose"><Markdown text=text streaming=streaming/></article>
-                        })
+                        }.into_any()
                     }
-                    _ => Either::Right(view! { <Nothing/> }),
+                    _ => view! { <Nothing/> }.into_any(),
                 }
             })}
         </Suspense>

@@ -1,6 +1,10 @@
 //! The server functions of the manual. They answer everyone: nothing in it is about anybody.
-#![expect(missing_docs, reason = "the fields of what #[server] makes are the arguments of its function")]
+#![expect(
+    missing_docs,
+    reason = "the fields of what #[server(output = Answer)] makes are the arguments of its function"
+)]
 
+use crate::app::error::Answer;
 use crate::wire::error::ApiError;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -24,7 +28,7 @@ pub struct PageInfo {
 }
 
 /// All pages, by title.
-#[server]
+#[server(output = Answer)]
 pub async fn documents() -> Result<Vec<PageInfo>, ApiError> {
     use crate::server::http::caller;
     let all = caller::answer(caller::state()?.knowledge.list_documents().await)?;
@@ -32,7 +36,7 @@ pub async fn documents() -> Result<Vec<PageInfo>, ApiError> {
 }
 
 /// One page; nothing where there is none.
-#[server]
+#[server(output = Answer)]
 pub async fn document(slug: String) -> Result<Option<Page>, ApiError> {
     use crate::server::http::caller;
     let page = caller::answer(caller::state()?.knowledge.document(&slug).await)?;

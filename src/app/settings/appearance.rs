@@ -51,7 +51,7 @@ pub fn Appearance() -> impl IntoView {
                                         <Svg icon=icon/>
                                         {title}
                                     </label>
-                                }
+                                }.into_any()
                             })
                             .collect_view()}
                     </div>

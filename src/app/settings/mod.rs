@@ -10,9 +10,12 @@ use super::{
     auth::{self, remote::LogOut},
     not_found::Nothing,
     title::{PRODUCT, PageTitle},
-    ui::icon::{Icon, Svg},
+    ui::{
+        element::branch,
+        icon::{Icon, Svg},
+    },
 };
-use leptos::{either::EitherOf5, ev::SubmitEvent, prelude::*, server_fn::ServerFn};
+use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
 use leptos_router::{components::Outlet, hooks::use_location, hooks::use_params_map};
 
 /// A section of the settings.
@@ -92,7 +95,7 @@ pub fn SettingsLayout() -> impl IntoView {
                                         {section.title()}
                                     </a>
                                 </li>
-                            }
+                            }.into_any()
                         })
                         .collect_view()}
                 </ul>
@@ -114,11 +117,13 @@ pub fn SettingsPage() -> impl IntoView {
         Section::at(&format!("/settings/{slug}"))
     });
     move || match section.get() {
-        Some(Section::Account) => EitherOf5::A(view! { <Heading of=Section::Account/><account::Account/> }),
-        Some(Section::Sessions) => EitherOf5::B(view! { <Heading of=Section::Sessions/><sessions::Sessions/> }),
-        Some(Section::Appearance) => EitherOf5::C(view! { <Heading of=Section::Appearance/><appearance::Appearance/> }),
-        Some(Section::Data) => EitherOf5::D(view! { <Heading of=Section::Data/><data::Data/> }),
-        None => EitherOf5::E(view! { <Nothing/> }),
+        Some(Section::Account) => branch("account", view! { <Heading of=Section::Account/><account::Account/> }),
+        Some(Section::Sessions) => branch("sessions", view! { <Heading of=Section::Sessions/><sessions::Sessions/> }),
+        Some(Section::Appearance) => {
+            branch("appearance", view! { <Heading of=Section::Appearance/><appearance::Appearance/> })
+        }
+        Some(Section::Data) => branch("data", view! { <Heading of=Section::Data/><data::Data/> }),
+        None => branch("nothing", view! { <Nothing/> }),
     }
 }
 

@@ -1,7 +1,11 @@
 //! The server functions of the settings. Each also answers its form without JavaScript, see
 //! [`flash`](crate::server::http::flash).
-#![expect(missing_docs, reason = "the fields of what #[server] makes are the arguments of its function")]
+#![expect(
+    missing_docs,
+    reason = "the fields of what #[server(output = Answer)] makes are the arguments of its function"
+)]
 
+use crate::app::error::Answer;
 use crate::wire::{
     account::{SessionInfo, Viewer},
     error::ApiError,
@@ -13,7 +17,7 @@ use leptos::prelude::*;
 pub const DELETE_WORD: &str = "delete";
 
 /// Changes the names.
-#[server]
+#[server(output = Answer)]
 pub async fn update_profile(first_name: String, last_name: String) -> Result<Viewer, ApiError> {
     use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
@@ -23,7 +27,7 @@ pub async fn update_profile(first_name: String, last_name: String) -> Result<Vie
 }
 
 /// Changes the password and ends all other sessions.
-#[server]
+#[server(output = Answer)]
 pub async fn change_password(old: String, new: String) -> Result<(), ApiError> {
     use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
@@ -33,7 +37,7 @@ pub async fn change_password(old: String, new: String) -> Result<(), ApiError> {
 }
 
 /// The account's sessions, the latest used first.
-#[server]
+#[server(output = Answer)]
 pub async fn sessions() -> Result<Vec<SessionInfo>, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -41,7 +45,7 @@ pub async fn sessions() -> Result<Vec<SessionInfo>, ApiError> {
 }
 
 /// Ends a session.
-#[server]
+#[server(output = Answer)]
 pub async fn end_session(session: SessionId) -> Result<(), ApiError> {
     use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
@@ -55,7 +59,7 @@ pub async fn end_session(session: SessionId) -> Result<(), ApiError> {
 }
 
 /// Ends all sessions but the one that asks.
-#[server]
+#[server(output = Answer)]
 pub async fn end_other_sessions() -> Result<(), ApiError> {
     use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
@@ -65,7 +69,7 @@ pub async fn end_other_sessions() -> Result<(), ApiError> {
 }
 
 /// Keeps the colours in a cookie of this browser. No account is needed.
-#[server]
+#[server(output = Answer)]
 pub async fn set_theme(theme: crate::app::theme::Theme) -> Result<(), ApiError> {
     use crate::{
         app::theme,
@@ -79,7 +83,7 @@ pub async fn set_theme(theme: crate::app::theme::Theme) -> Result<(), ApiError> 
 }
 
 /// Deletes the account with all that is its own, and removes the cookies.
-#[server]
+#[server(output = Answer)]
 pub async fn delete_account(password: String, confirm: String) -> Result<(), ApiError> {
     use crate::{
         server::{

@@ -17,7 +17,7 @@ use crate::{
     },
     wire::account::SessionInfo,
 };
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
 /// The section.
 #[component]
@@ -42,8 +42,8 @@ pub fn Sessions() -> impl IntoView {
                     match all.await {
                         Ok(list) => {
                             let several = list.len() > 1;
-                            let rows = list.into_iter().map(|session| view! { <Row session=session all=all/> }).collect_view();
-                            Either::Left(view! {
+                            let rows = list.into_iter().map(|session| view! { <Row session=session all=all/> }.into_any()).collect_view();
+                            view! {
                                 <ul role="list" class="rows">{rows}</ul>
                                 {several.then(|| {
                                     view! {
@@ -54,11 +54,11 @@ pub fn Sessions() -> impl IntoView {
                                                 </Button>
                                             </div>
                                         </RpcForm>
-                                    }
+                                    }.into_any()
                                 })}
-                            })
+                            }.into_any()
                         }
-                        Err(error) => Either::Right(view! { <Notice text=Some(error.message) bad=true/> }),
+                        Err(error) => view! { <Notice text=Some(error.message) bad=true/> }.into_any(),
                     }
                 })}
             </Transition>
@@ -84,7 +84,7 @@ fn Row(session: SessionInfo, all: All) -> impl IntoView {
             <div class="what">
                 <p class="device">
                     <span dir="auto">{device}</span>
-                    {session.current.then(|| view! { <span class="badge">"This one"</span> })}
+                    {session.current.then(|| view! { <span class="badge">"This one"</span> }.into_any())}
                 </p>
                 <p class="when">
                     "Last used " <RelativeTime at=session.last_seen_at/> ", began " <RelativeTime at=session.created_at/>
@@ -97,7 +97,7 @@ fn Row(session: SessionInfo, all: All) -> impl IntoView {
                         <input type="hidden" name="session" value=session.id.to_string()/>
                         <Button submit=true busy=form.busy() attr:aria-label=label>"End"</Button>
                     </RpcForm>
-                }
+                }.into_any()
             })}
         </li>
     }

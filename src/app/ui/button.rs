@@ -1,7 +1,7 @@
 //! Buttons.
 
 use super::icon::{Icon, Svg};
-use leptos::{either::Either, ev, prelude::*};
+use leptos::{ev, prelude::*};
 
 /// How much a button asks for attention.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -71,9 +71,9 @@ pub fn Button(
         >
             {move || {
                 if busy.get() {
-                    Either::Left(view! { <span class="spinner" aria-hidden="true"></span> })
+                    view! { <span class="spinner" aria-hidden="true"></span> }.into_any()
                 } else {
-                    Either::Right(icon.map(|icon| view! { <Svg icon=icon/> }))
+                    icon.map(|icon| view! { <Svg icon=icon/> }.into_any()).into_any()
                 }
             }}
             {children()}

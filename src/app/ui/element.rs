@@ -22,22 +22,28 @@ use leptos::{
 /// Attributes: names that are set as they stand, and what they say.
 pub type Attributes = Vec<(&'static str, String)>;
 
-/// An element, never one without an end such as `br`, which would be written with one.
+/// A view, and what its nodes are reused for.
 pub struct Element {
     shape: Shape,
     view: AnyView,
 }
 
-/// What the nodes of an element are reused for: the same name with the same attributes.
+/// Nodes are reused for the same name with the same attributes.
 #[derive(PartialEq)]
 struct Shape(&'static str, Vec<&'static str>);
 
-/// An element of that name.
+/// An element of that name; not one without an end such as `br`, which would be written with one.
 pub fn element(tag: &'static str, attributes: Attributes, children: Vec<AnyView>) -> AnyView {
     let shape = Shape(tag, attributes.iter().map(|(name, _)| *name).collect());
     let attributes: Vec<AnyAttribute> =
         attributes.into_iter().map(|(name, value)| custom_attribute(name, value).into_any_attr()).collect();
     Element { shape, view: custom(tag).add_any_attr(attributes).child(children).into_any() }.into_any()
+}
+
+/// One of several views that take the place of each other. Erased, `.into_any()`, two of them may be of one type, and
+/// then the nodes of the first would be changed into those of the second, with what was typed into them. Not with this.
+pub fn branch(name: &'static str, view: impl IntoView) -> AnyView {
+    Element { shape: Shape(name, Vec::new()), view: view.into_any() }.into_any()
 }
 
 /// An [`Element`] in the page.

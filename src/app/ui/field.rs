@@ -4,7 +4,7 @@ use super::{
     button::IconButton,
     icon::{Icon, Svg},
 };
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
 /// What is typed into a field.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -105,16 +105,16 @@ pub fn Field(
     };
     view! {
         <div class="field">
-            <label for=id>{label} {optional.then(|| view! { <span class="optional">" (optional)"</span> })}</label>
+            <label for=id>{label} {optional.then(|| view! { <span class="optional">" (optional)"</span> }.into_any())}</label>
             {if input == Input::Password {
-                Either::Left(view! { <div class="with-reveal">{control} <Reveal shown=shown/></div> })
+                view! { <div class="with-reveal">{control} <Reveal shown=shown/></div> }.into_any()
             } else {
-                Either::Right(control)
+                control.into_any()
             }}
-            {help.map(|help| view! { <p class="help" id=help_id>{help}</p> })}
+            {help.map(|help| view! { <p class="help" id=help_id>{help}</p> }.into_any())}
             {move || {
                 error.get().map(|error| {
-                    view! { <p class="fault" id=error_id.clone()><Svg icon=Icon::Alert/>{error}</p> }
+                    view! { <p class="fault" id=error_id.clone()><Svg icon=Icon::Alert/>{error}</p> }.into_any()
                 })
             }}
         </div>
@@ -149,7 +149,7 @@ pub fn Notice(
             {move || {
                 text.get().map(|text| {
                     let icon = if bad { Icon::Alert } else { Icon::Check };
-                    view! { <div class="notice" class:bad=bad><Svg icon=icon/><p>{text}</p></div> }
+                    view! { <div class="notice" class:bad=bad><Svg icon=icon/><p>{text}</p></div> }.into_any()
                 })
             }}
         </div>

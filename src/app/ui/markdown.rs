@@ -2,6 +2,7 @@
 
 use super::{
     code::CodeBlock,
+    each::{each, item},
     element::{Attributes, element},
 };
 use crate::{
@@ -56,12 +57,16 @@ pub fn Markdown(
     };
     view! {
         <div class="markdown">
-            <For each=keys key=|key| *key let:key>
-                {
-                    let block = Memo::new(move |_| blocks.with(|blocks| blocks.get(key.0).cloned()));
-                    view_keyed(block, cites)
-                }
-            </For>
+            {each(move || {
+                let keys = keys().into_iter();
+                keys.map(|(at, kind)| {
+                    item(format!("{at} {kind:?}"), move || {
+                        let block = Memo::new(move |_| blocks.with(|blocks| blocks.get(at).cloned()));
+                        view_keyed(block, cites)
+                    })
+                })
+                .collect()
+            })}
         </div>
     }
 }

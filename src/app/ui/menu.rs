@@ -4,7 +4,7 @@
 
 use super::icon::{Icon, Svg};
 use crate::browser;
-use leptos::{either::Either, ev, html, prelude::*, wasm_bindgen::JsCast, web_sys};
+use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast, web_sys};
 
 /// Closes the menu that an item stands in.
 #[derive(Clone, Copy)]
@@ -140,15 +140,17 @@ pub fn MenuItem(
     };
     let class = if danger { "menu-item danger" } else { "menu-item" };
     match href {
-        Some(href) => Either::Left(view! {
+        Some(href) => view! {
             <a role="menuitem" class=class tabindex="-1" href=href on:click=choose><Svg icon=icon/>{children()}</a>
-        }),
-        None => Either::Right(view! {
+        }
+        .into_any(),
+        None => view! {
             <button type="button" role="menuitem" class=class tabindex="-1" on:click=choose>
                 <Svg icon=icon/>
                 {children()}
             </button>
-        }),
+        }
+        .into_any(),
     }
 }
 

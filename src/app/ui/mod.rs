@@ -7,6 +7,7 @@ pub mod button;
 pub mod clipboard;
 pub mod code;
 pub mod dialog;
+pub mod each;
 pub mod element;
 pub mod field;
 pub mod icon;

@@ -11,7 +11,7 @@ pub fn Skeleton(
 ) -> impl IntoView {
     view! {
         <div class="skeleton" role="status">
-            {(0..lines).map(|_| view! { <span></span> }).collect_view()}
+            {(0..lines).map(|_| view! { <span></span> }.into_any()).collect_view()}
             <b class="hidden-text">"Loading"</b>
         </div>
     }

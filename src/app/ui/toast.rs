@@ -1,6 +1,10 @@
 //! Short messages about what was done, with a way back where there is one.
 
-use super::{button::IconButton, icon::Icon};
+use super::{
+    button::IconButton,
+    each::{each, item},
+    icon::Icon,
+};
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::time::Duration;
 
@@ -59,9 +63,10 @@ pub fn ToastRegion() -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     view! {
         <div class="toasts" role="status" aria-live="polite" aria-relevant="additions">
-            <For each=move || toasts.shown.get() key=|toast| toast.id let:toast>
-                <ToastView toast=toast/>
-            </For>
+            {each(move || {
+                let toasts = toasts.shown.get().into_iter();
+                toasts.map(|toast| item(toast.id, move || view! { <ToastView toast=toast/> })).collect()
+            })}
         </div>
     }
 }
@@ -97,7 +102,7 @@ fn ToastView(toast: Toast) -> impl IntoView {
                     toasts.dismiss(id);
                     action.run(());
                 };
-                view! { <button type="button" class="act" on:click=act>{label}</button> }
+                view! { <button type="button" class="act" on:click=act>{label}</button> }.into_any()
             })}
             <IconButton label="Dismiss" icon=Icon::Close on:click=move |_| toasts.dismiss(id)/>
         </div>
