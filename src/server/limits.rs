@@ -14,8 +14,10 @@ use std::{
 const FREE_STRIKES: u32 = 6;
 /// The longest wait after a wrong guess, in seconds.
 const LONGEST_WAIT: i64 = 900;
-/// Wrong guesses are forgotten this long after the last one, in milliseconds.
-const MEMORY: i64 = 24 * 3_600_000;
+/// Ticks in a millisecond: fine enough that a share of 1,000,000 a minute still takes whole ones.
+const TICKS: i64 = 1000;
+/// Wrong guesses are forgotten this long after the last one.
+const MEMORY: i64 = 24 * 3_600_000 * TICKS;
 /// Keys that are remembered; above it the ones that matter least are dropped.
 const MOST_KEYS: usize = 100_000;
 
@@ -46,7 +48,7 @@ pub struct LocalLimits {
     table: Mutex<HashMap<String, Entry>>,
 }
 
-/// One key. `until` is when the share is full again, or the next guess is allowed (milliseconds).
+/// One key. `until` is when the share is full again, or the next guess is allowed; times are in [`TICKS`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 struct Entry {
     until: i64,
@@ -73,7 +75,7 @@ impl Entry {
         }
         self.strikes = self.strikes.saturating_add(1);
         if let Some(doublings) = self.strikes.checked_sub(FREE_STRIKES) {
-            self.until = now + 1000 * (1_i64 << doublings.min(10)).min(LONGEST_WAIT);
+            self.until = now + 1000 * TICKS * (1_i64 << doublings.min(10)).min(LONGEST_WAIT);
         }
         self.forget_at = now + MEMORY;
         Ok(())
@@ -81,11 +83,16 @@ impl Entry {
 }
 
 fn step(per_minute: u32) -> i64 {
-    60_000 / i64::from(per_minute.max(1))
+    60_000 * TICKS / i64::from(per_minute.max(1))
 }
 
-fn wait(millis: i64) -> Wait {
-    Wait(u32::try_from((millis + 999) / 1000).unwrap_or(u32::MAX))
+fn wait(ticks: i64) -> Wait {
+    let second = 1000 * TICKS;
+    Wait(u32::try_from((ticks + second - 1) / second).unwrap_or(u32::MAX))
+}
+
+fn now() -> i64 {
+    clock::now().0 * TICKS
 }
 
 impl LocalLimits {
@@ -118,16 +125,16 @@ fn make_room(table: &mut HashMap<String, Entry>, now: i64) {
 #[async_trait]
 impl Limits for LocalLimits {
     async fn take(&self, key: &str, per_minute: u32) -> Result<(), Wait> {
-        let now = clock::now().0;
+        let now = now();
         self.with(key, now, |entry| entry.take(per_minute, now))
     }
 
     async fn give_back(&self, key: &str, per_minute: u32) {
-        self.with(key, clock::now().0, |entry| entry.until -= step(per_minute));
+        self.with(key, now(), |entry| entry.until -= step(per_minute));
     }
 
     async fn strike(&self, key: &str) -> Result<(), Wait> {
-        let now = clock::now().0;
+        let now = now();
         self.with(key, now, |entry| entry.strike(now))
     }
 
@@ -143,12 +150,22 @@ mod tests {
     #[test]
     fn a_share_is_full_at_first_and_fills_up_evenly() {
         let mut entry = Entry::default();
-        let taken = (0..100).filter(|_| entry.take(20, 5_000_000).is_ok()).count();
-        assert_eq!(taken, 20);
-        assert_eq!(entry.take(20, 5_000_000), Err(Wait(3)));
-        assert_eq!(entry.take(20, 5_003_000), Ok(()));
-        assert_eq!(entry.take(20, 5_003_000), Err(Wait(3)));
-        assert_eq!((0..100).filter(|_| entry.take(20, 5_100_000).is_ok()).count(), 20);
+        let mut take = |millis: i64| entry.take(20, millis * TICKS);
+        assert_eq!((0..100).filter(|_| take(5_000_000).is_ok()).count(), 20);
+        assert_eq!(take(5_000_000), Err(Wait(3)));
+        assert_eq!(take(5_003_000), Ok(()));
+        assert_eq!(take(5_003_000), Err(Wait(3)));
+        assert_eq!((0..100).filter(|_| take(5_100_000).is_ok()).count(), 20);
+    }
+
+    #[test]
+    fn a_large_share_is_kept_too_and_a_clock_read_late_takes_nothing_from_it() {
+        let mut entry = Entry::default();
+        let taken = (0..200_000).filter(|_| entry.take(100_000, 5_000_000 * TICKS).is_ok()).count();
+        assert_eq!(taken, 100_000);
+        let mut entry = Entry::default();
+        assert_eq!(entry.take(100_000, 5_000_001 * TICKS), Ok(()));
+        assert_eq!(entry.take(100_000, 5_000_000 * TICKS), Ok(()), "another thread, which read the clock before");
     }
 
     #[test]
@@ -157,9 +174,9 @@ mod tests {
         for _ in 0..20 {
             let before = now;
             while let Err(Wait(seconds)) = entry.strike(now) {
-                now += i64::from(seconds) * 1000;
+                now += i64::from(seconds) * 1000 * TICKS;
             }
-            waits.push((now - before) / 1000);
+            waits.push((now - before) / (1000 * TICKS));
         }
         assert_eq!(waits, [0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]);
     }
