@@ -17,6 +17,7 @@ mod faults;
 mod headers;
 mod knowledge;
 mod limits;
+mod manual;
 mod member;
 mod model;
 mod people;

@@ -66,7 +66,7 @@ fn links_are_marked_as_foreign_and_images_are_links() {
     let html =
         inner("[a](https://e.example/?a=1&b=\"2) ![cat](https://e.example/c.png) [x](javascript:alert(1)) [top](#top)");
     assert!(html.contains("href=\"https://e.example/?a=1&amp;b=%222\""), "{html}");
-    assert_eq!(html.matches("rel=\"noopener noreferrer nofollow ugc\"").count(), 3, "{html}");
+    assert_eq!(html.matches("rel=\"external noopener noreferrer nofollow ugc\"").count(), 3, "{html}");
     assert_eq!(html.matches("target=\"_blank\"").count(), 2, "{html}");
     assert!(!html.contains("<img") && !html.contains("src=") && !html.contains("javascript"), "{html}");
     assert!(html.contains(">cat</a>") && html.contains(" x "), "{html}");
