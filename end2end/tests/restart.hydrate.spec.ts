@@ -25,7 +25,7 @@ test("a server that dies and comes back is reconnected to, and nothing that was 
 
   await server.start();
   await expect(status).toHaveCount(0, { timeout: 30_000 });
-  await expect(page.getByText(/What arrived is kept/)).toBeVisible();
+  await expect(replies(page).getByText(/What arrived is kept/)).toBeVisible();
   await expect(composer(page)).toHaveValue("typed in between");
   const kept = (await replies(page).locator(".reply").innerText()).match(/t\d+/g)!;
   expect(kept.slice(0, seen.length)).toEqual(seen);

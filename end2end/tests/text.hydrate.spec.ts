@@ -47,7 +47,10 @@ test("text runs in its own direction, each message and each part for itself", as
   expect(await reply.getByText("מצוין, תודה.").evaluate(direction)).toBe("rtl");
   expect(await reply.getByText("An English line.").evaluate(direction)).toBe("ltr");
   expect(await reply.getByText("פריט ראשון").evaluate(direction)).toBe("rtl");
-  expect(await reply.getByText("second item").evaluate(direction)).toBe("ltr");
+  // A list is of one direction, that of its first words, and its marks stand on that side.
+  const [item, mark] = await reply.locator("ul").evaluate(list => [list.querySelector("li")!.getBoundingClientRect(), list.getBoundingClientRect()]);
+  expect(await reply.locator("ul").evaluate(direction)).toBe("rtl");
+  expect(mark.right - item.right).toBeGreaterThan(item.left - mark.left + 10);
   expect(await reply.locator("code").evaluate(direction)).toBe("ltr");
   // One's own message stays on its side of the page, whatever its direction.
   const [box, column] = [await bubble.boundingBox(), await page.locator(".chat-col").boundingBox()];

@@ -1,15 +1,17 @@
 //! Where a message is typed and sent. A form that works without script, and from hydration on in place.
 
 use super::{
-    Before,
     drafts::{self, Draft},
     open::OpenChat,
     remote,
 };
 use crate::{
-    app::ui::{
-        icon::{Icon, Svg},
-        toast::Toasts,
+    app::{
+        request::take_flash,
+        ui::{
+            icon::{Icon, Svg},
+            toast::Toasts,
+        },
     },
     browser::chat as browser,
     wire::{error::ApiError, id::ConversationId, message::MAX_CONTENT},
@@ -150,10 +152,8 @@ pub fn Composer(
     });
 
     let too_long = Memo::new(move |_| length_note(bytes.get()).is_some_and(|(_, over)| over));
-    let Before(said) = expect_context();
-    let before = said.get_value().unwrap_or_default();
-    // With script the page goes on to other chats, where it is not said again.
-    Effect::new(move |_| said.set_value(None));
+    // What a form without script has to say: an error with the text it came with, or a deletion that can be undone.
+    let before = take_flash(remote::FORM).unwrap_or_default();
     let text = before.typed.get("content").map(|text| verbatim(text));
     let undo = before.typed.get("restore").and_then(|id| id.parse().ok()).map(undo);
     let fault = before.error.map(|error| error.message);

@@ -24,10 +24,7 @@ mod transcript;
 pub use home::{HomePage, NewChatPage};
 pub use page::ChatPage;
 
-use super::{
-    request::{Flash, take_flash},
-    session::with_refresh,
-};
+use super::session::with_refresh;
 use crate::wire::error::ApiError;
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
@@ -36,17 +33,11 @@ use leptos_router::components::Outlet;
 #[derive(Clone, Copy)]
 struct ContextResource(Resource<Result<remote::Context, ApiError>>);
 
-/// What a form without script has to say: an error with the text it came with, or a deletion that can be undone. Taken
-/// here, since what waits for data may be rendered more than once.
-#[derive(Clone, Copy)]
-struct Before(StoredValue<Option<Flash>>);
-
 /// The list of chats beside the page.
 #[component]
 pub fn ChatLayout() -> impl IntoView {
     let list = Resource::new_blocking(|| (), |()| with_refresh(|| remote::list_chats(None)));
     let context = Resource::new_blocking(|| (), |()| with_refresh(remote::chat_context));
-    provide_context(Before(StoredValue::new(take_flash(remote::FORM))));
     provide_context(list::Chats::new());
     provide_context(rename::Renaming(RwSignal::new(None)));
     provide_context(ContextResource(context));

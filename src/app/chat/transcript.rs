@@ -103,6 +103,7 @@ pub fn Transcript(
     view! {
         <div
             class="chat-log"
+            class:loading=loading
             role="log"
             aria-live="off"
             aria-label="Messages"

@@ -120,7 +120,7 @@ fn attribute(name: &'static str, value: impl Into<String>) -> (&'static str, Str
     (name, value.into())
 }
 
-/// Each paragraph, item and cell runs in the direction of its own text.
+/// Each paragraph, list and cell runs in the direction of its own text.
 fn auto() -> (&'static str, String) {
     attribute("dir", "auto")
 }
@@ -169,9 +169,11 @@ fn view_item(item: &Item, tight: bool, cites: &Cites) -> AnyView {
         .blocks
         .iter()
         .map(|block| match block {
+            // Without a direction of its own: the list has that of its first words, and its marks stand on that side.
             Block::Paragraph(content) if tight => {
-                element("span", vec![auto(), attribute("class", "line")], view_inlines(content, cites))
+                element("span", vec![attribute("class", "line")], view_inlines(content, cites))
             }
+            Block::Paragraph(content) => element("p", Vec::new(), view_inlines(content, cites)),
             block => view_block(block, cites),
         })
         .collect();

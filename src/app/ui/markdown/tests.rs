@@ -29,11 +29,11 @@ fn blocks_become_their_elements() {
         ("# a\n\n###### b", "<h3 dir=\"auto\">a</h3><h6 dir=\"auto\">b</h6>"),
         (
             "- a\n- b",
-            "<ul dir=\"auto\"><li><span dir=\"auto\" class=\"line\">a</span></li><li><span dir=\"auto\" class=\"line\">b</span></li></ul>",
+            "<ul dir=\"auto\"><li><span class=\"line\">a</span></li><li><span class=\"line\">b</span></li></ul>",
         ),
         (
             "3. a\n\n4. b",
-            "<ol dir=\"auto\" start=\"3\"><li><p dir=\"auto\">a</p></li><li><p dir=\"auto\">b</p></li></ol>",
+            "<ol dir=\"auto\" start=\"3\"><li><p>a</p></li><li><p>b</p></li></ol>",
         ),
         ("> a", "<blockquote dir=\"auto\"><p dir=\"auto\">a</p></blockquote>"),
         ("---", "<hr>"),
