@@ -103,7 +103,6 @@ pub fn Transcript(
     view! {
         <div
             class="chat-log"
-            class:loading=loading
             role="log"
             aria-live="off"
             aria-label="Messages"

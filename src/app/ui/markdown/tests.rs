@@ -31,10 +31,7 @@ fn blocks_become_their_elements() {
             "- a\n- b",
             "<ul dir=\"auto\"><li><span class=\"line\">a</span></li><li><span class=\"line\">b</span></li></ul>",
         ),
-        (
-            "3. a\n\n4. b",
-            "<ol dir=\"auto\" start=\"3\"><li><p>a</p></li><li><p>b</p></li></ol>",
-        ),
+        ("3. a\n\n4. b", "<ol dir=\"auto\" start=\"3\"><li><p>a</p></li><li><p>b</p></li></ol>"),
         ("> a", "<blockquote dir=\"auto\"><p dir=\"auto\">a</p></blockquote>"),
         ("---", "<hr>"),
         ("a\\\nb", "<p dir=\"auto\">a<br>b</p>"),
