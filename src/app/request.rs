@@ -68,9 +68,11 @@ pub fn provide_seed() -> Seed {
     seed
 }
 
-/// The flash of one form, once.
+/// The flash of one form, once. The server renders one page, and what waits for data several times; the browser, which
+/// goes on to other pages, forgets it when it was shown.
 pub fn take_flash(form: &str) -> Option<Flash> {
     let PendingFlash(pending) = use_context::<PendingFlash>()?;
-    let mine = pending.with_value(|flash| flash.as_ref().is_some_and(|flash| flash.form == form));
-    if mine { pending.try_update_value(Option::take).flatten() } else { None }
+    let mine = pending.with_value(|flash| flash.clone().filter(|flash| flash.form == form))?;
+    Effect::new(move |_| pending.set_value(None));
+    Some(mine)
 }
