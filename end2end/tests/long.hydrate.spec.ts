@@ -1,6 +1,6 @@
-// What has more than one page: the list of chats.
-import { expect, talkTo, test } from "../fixtures";
-import { composer } from "../fixtures/chat";
+// What has more than one page: the list of chats, and a chat that goes back further than is loaded at once.
+import { accessible, expect, talkTo, test } from "../fixtures";
+import { ask, composer } from "../fixtures/chat";
 
 test("the list of chats goes on where it ends, to the very first", async ({ page, account, playwright, baseURL }) => {
   test.slow();
@@ -45,4 +45,60 @@ test("a list that cannot be loaded further says so, and goes on when asked again
   await page.unroute("**/rpc/**list_chats*");
   await page.getByRole("button", { name: "Show more" }).click();
   await expect(rows).toHaveCount(45);
+});
+
+test("older messages come while scrolling up, and what is read stays where it is", async ({ page, account, playwright, baseURL }) => {
+  test.slow();
+  const talk = await talkTo(playwright, baseURL!, account);
+  const chat = await talk.chat("A long one");
+  for (let turn = 1; turn <= 60; turn++) {
+    await talk.turn(chat, `Question ${turn} [[script:text=Answer ${turn}. ${"It goes on for a while. ".repeat(turn % 7)}&delay=0]]`);
+  }
+  await page.goto(`/chat/${chat}`);
+  await expect(composer(page)).toBeVisible();
+  const log = page.getByRole("log");
+  const articles = log.locator("article");
+  await expect(articles).toHaveCount(50);
+  const said = (turn: number) => articles.filter({ hasText: new RegExp(`(Question|Answer) ${turn}\\b`) }).first();
+  await expect(said(60)).toBeInViewport();
+  await expect(said(36)).toHaveCount(1);
+  await expect(said(35)).toHaveCount(0);
+
+  // As a person scrolls: up to the first message that is loaded, where older ones come above it.
+  for (const [first, count] of [[36, 100], [11, 120]] as const) {
+    const seen = said(first);
+    await log.evaluate(element => (element.scrollTop = -element.scrollHeight));
+    await expect(articles).toHaveCount(count);
+    await expect(seen).toBeInViewport();
+    // What is not in view is measured when it comes into view; until then nothing that is seen moves.
+    const tops = await seen.evaluate(element => new Promise<number[]>(resolve => {
+      const tops: number[] = [];
+      const look = () => {
+        tops.push(element.getBoundingClientRect().top);
+        if (tops.length < 10) requestAnimationFrame(look); else resolve(tops);
+      };
+      look();
+    }));
+    expect(Math.max(...tops) - Math.min(...tops), `${first}: ${tops}`).toBeLessThanOrEqual(2);
+  }
+  await expect(page.getByText("earlier messages")).toHaveCount(0);
+  const order = await articles.filter({ hasText: "Question" }).locator(".bubble").allTextContents();
+  expect(order.map(text => Number(/Question (\d+)/.exec(text)![1]))).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+  await accessible(page);
+});
+
+test("what is read stays where it is while a reply grows below it", async ({ page, account, playwright, baseURL }) => {
+  const talk = await talkTo(playwright, baseURL!, account);
+  const chat = await talk.chat("Read while it writes");
+  for (let turn = 1; turn <= 6; turn++) await talk.turn(chat, `Question ${turn} [[script:text=Answer ${turn}. ${"It goes on. ".repeat(80)}&delay=0]]`);
+  await page.goto(`/chat/${chat}`);
+  await ask(page, "[[script:tokens=3000&delay=10]]");
+  await expect(page.getByRole("log")).toContainText("t30 ");
+  const seen = page.getByRole("log").locator("article").filter({ hasText: "Answer 4." });
+  await seen.scrollIntoViewIfNeeded();
+  const top = () => seen.evaluate(element => element.getBoundingClientRect().top);
+  const before = await top();
+  await expect(page.getByRole("log")).toContainText("t400 ");
+  expect(Math.abs((await top()) - before)).toBeLessThanOrEqual(2);
+  await page.getByRole("button", { name: "Stop" }).click();
 });
