@@ -1,9 +1,11 @@
 //! The Leptos app: pages, components and the server functions they call, a folder a feature.
 //!
 //! Read [`request`] for what the server knows about a page before it renders it, [`session`] for who is logged in,
-//! [`form`] for how a form is sent with and without JavaScript, and then the feature you came for.
+//! [`form`] for how a form is sent with and without JavaScript, [`call`] for every other call of the server, and then
+//! the feature you came for.
 
 pub mod auth;
+pub mod call;
 pub mod chat;
 pub mod docs;
 pub mod error;

@@ -2,8 +2,9 @@
 
 use crate::app::{
     auth,
+    call::call,
     session::use_viewer,
-    settings::remote::set_theme,
+    settings::remote::SetTheme,
     theme::{ChosenTheme, Theme},
     ui::{
         avatar::Avatar,
@@ -37,7 +38,7 @@ pub fn AccountMenu() -> impl IntoView {
         };
         chosen.set(theme);
         spawn_local(async move {
-            if let Err(error) = set_theme(theme).await {
+            if let Err(error) = call(SetTheme { theme }).await {
                 toasts.show(format!("Your choice could not be kept. {}", error.message));
             }
         });

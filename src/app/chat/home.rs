@@ -7,14 +7,14 @@ use super::{
     page::{Thread, Trouble, Waiting},
     remote,
 };
-use crate::app::{session::with_refresh, ui::element::branch};
+use crate::app::{call::Load, ui::element::branch};
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, components::Redirect, hooks::use_navigate};
 
 /// `/`: goes on with the latest chat; without one, the first.
 #[component]
 pub fn HomePage() -> impl IntoView {
-    let latest = Resource::new_blocking(|| (), |()| with_refresh(remote::latest_chat));
+    let latest = Load::once(|| remote::LatestChat {});
     view! {
         <Suspense fallback=Waiting>
             {move || Suspend::new(async move {

@@ -5,7 +5,7 @@
 
 use super::{open::OpenChat, remote};
 use crate::{
-    app::session::with_refresh,
+    app::call::call,
     browser::chat::random,
     wire::{error::Code, event::Event},
 };
@@ -210,7 +210,7 @@ impl Live {
     fn ask(self) {
         let Some(id) = self.chat.id else { return };
         spawn_local(async move {
-            match with_refresh(|| remote::check_chat(id)).await {
+            match call(remote::CheckChat { id }).await {
                 Err(error) if error.code == Code::Unauthenticated => {
                     self.link.try_set(Link::LoggedOut);
                 }

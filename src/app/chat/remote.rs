@@ -10,7 +10,7 @@ use crate::wire::{
     page::Page,
     time::Timestamp,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A page of the list, and the server's clock, so that both sides of the hydration group by the same day.
@@ -54,7 +54,7 @@ pub struct Begun {
 }
 
 /// The chats, the latest spoken in first.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn list_chats(cursor: Option<String>) -> Result<ChatList, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, caller) = caller::user().await?;
@@ -63,7 +63,7 @@ pub async fn list_chats(cursor: Option<String>) -> Result<ChatList, ApiError> {
 }
 
 /// The chat to continue with, if there is one.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn latest_chat() -> Result<Option<ConversationId>, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -71,7 +71,7 @@ pub async fn latest_chat() -> Result<Option<ConversationId>, ApiError> {
 }
 
 /// A chat with its newest messages, or with those before a cursor.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn open_chat(id: ConversationId, before: Option<String>) -> Result<Opened, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, caller) = caller::user().await?;
@@ -84,7 +84,7 @@ pub async fn open_chat(id: ConversationId, before: Option<String>) -> Result<Ope
 }
 
 /// The messages before a cursor, oldest first.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn older_messages(id: ConversationId, cursor: String) -> Result<Page<Message>, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -92,7 +92,7 @@ pub async fn older_messages(id: ConversationId, cursor: String) -> Result<Page<M
 }
 
 /// What an empty chat shows.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn chat_context() -> Result<Context, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, _) = caller::user().await?;
@@ -114,7 +114,7 @@ pub async fn chat_context() -> Result<Context, ApiError> {
 }
 
 /// Whether the chat is still there and the session still good, before the events are asked for again.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn check_chat(id: ConversationId) -> Result<(), ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;

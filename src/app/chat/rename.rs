@@ -3,7 +3,7 @@
 use super::{list::Chats, remote};
 use crate::{
     app::{
-        session::with_refresh,
+        call::call,
         ui::{
             icon::{Icon, Svg},
             menu::{Menu, MenuItem},
@@ -39,7 +39,7 @@ pub fn rename(chats: Chats, toasts: Toasts, id: ConversationId, title: &str) {
     };
     show(&title);
     spawn_local(async move {
-        if let Err(error) = with_refresh(|| remote::rename_chat(id, title.clone())).await {
+        if let Err(error) = call(remote::RenameChat { id, title }).await {
             show(&before.unwrap_or_default());
             toasts.show(error.message);
         }
@@ -58,7 +58,7 @@ pub fn delete(chats: Chats, toasts: Toasts, id: ConversationId, leave: Option<Le
         }
     };
     spawn_local(async move {
-        if let Err(error) = with_refresh(|| remote::delete_chat(id)).await {
+        if let Err(error) = call(remote::DeleteChat { id }).await {
             put_back(&row);
             toasts.show(error.message);
             return;
@@ -66,7 +66,7 @@ pub fn delete(chats: Chats, toasts: Toasts, id: ConversationId, leave: Option<Le
         toasts.offer("Chat deleted", "Undo", move || {
             let (row, leave) = (row.clone(), leave.clone());
             spawn_local(async move {
-                match with_refresh(|| remote::restore_chat(id)).await {
+                match call(remote::RestoreChat { id }).await {
                     Ok(_) => {
                         put_back(&row);
                         if let Some(leave) = leave {

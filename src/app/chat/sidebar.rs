@@ -7,15 +7,18 @@ use super::{
     title,
 };
 use crate::{
-    app::ui::{
-        each::{each, item},
-        icon::{Icon, Svg},
-        menu::{Menu, MenuItem},
-        skeleton::Skeleton,
-        toast::Toasts,
+    app::{
+        call::Load,
+        ui::{
+            each::{each, item},
+            icon::{Icon, Svg},
+            menu::{Menu, MenuItem},
+            skeleton::Skeleton,
+            toast::Toasts,
+        },
     },
     browser::{self, chat::when_visible},
-    wire::{error::ApiError, id::ConversationId},
+    wire::id::ConversationId,
 };
 use leptos::{
     __reexports::send_wrapper::SendWrapper, ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast,
@@ -27,7 +30,7 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn Sidebar(
     /// The first page of the list.
-    list: Resource<Result<ChatList, ApiError>>,
+    list: Load<ChatList>,
 ) -> impl IntoView {
     let chats = expect_context::<Chats>();
     let path = use_location().pathname;
