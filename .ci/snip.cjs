@@ -1,10 +1,11 @@
-// Empties functions of a wasm that nothing can call, for a caller that knows it: see `UNUSED` in bin/wasm-opt.
+// Empties functions of a wasm that nothing can call, or nobody would miss: see `UNUSED` and `UNREAD` in bin/wasm-opt.
 // A linker keeps whatever stands in a table of functions; it cannot know that nobody takes it out of there.
 // The format: https://webassembly.github.io/spec/core/binary/modules.html
 const CUSTOM = 0, IMPORT = 2, CODE = 10;
 const FUNCTION = 0, TABLE = 1, GLOBAL = 3;
 const NAMES_OF_FUNCTIONS = 1;
-const UNREACHABLE = Buffer.from([3, 0, 0, 11]); // 3 bytes: no locals, `unreachable`, `end`
+const TRAP = Buffer.from([3, 0, 0, 11]); // 3 bytes: no locals, `unreachable`, `end`
+const ZERO = Buffer.from([4, 0, 65, 0, 11]); // 4 bytes: no locals, `i32.const 0`, `end`
 
 /** A whole number as LEB128. */
 function encode(number) {
@@ -89,12 +90,13 @@ function functionNames(content) {
   return names;
 }
 
-/** `wasm` with traps for the functions whose names one of `patterns` fits. */
-module.exports = function snip(wasm, patterns) {
+/** `wasm` with a trap for each function whose name fits one of `unused`, and 0 for what one of `unread` returns. */
+module.exports = function snip(wasm, unused, unread) {
   const all = [...sections(wasm)];
   const imported = all.filter(({ id }) => id === IMPORT).reduce((sum, { content }) => sum + importedFunctions(content), 0);
   const names = new Map(all.filter(({ id }) => id === CUSTOM).flatMap(({ content }) => [...functionNames(content)]));
-  const isUnused = name => patterns.some(pattern => pattern.test(name));
+  const fits = (name, patterns) => patterns.some(pattern => pattern.test(name));
+  const instead = name => (fits(name, unused) ? TRAP : fits(name, unread) ? ZERO : undefined);
   const parts = all.map(({ id, content, whole }) => {
     if (id !== CODE) return whole;
     const reader = new Reader(content);
@@ -102,7 +104,7 @@ module.exports = function snip(wasm, patterns) {
     const bodies = Array.from({ length: count }, (_, index) => {
       const from = reader.at;
       reader.take(reader.number());
-      return isUnused(names.get(imported + index) ?? "") ? UNREACHABLE : content.subarray(from, reader.at);
+      return instead(names.get(imported + index) ?? "") ?? content.subarray(from, reader.at);
     });
     const code = Buffer.concat([encode(count), ...bodies]);
     return Buffer.concat([Buffer.from([CODE]), encode(code.length), code]);

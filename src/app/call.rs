@@ -33,6 +33,14 @@ pub async fn call<C: Call>(call: C) -> Result<C::Output, ApiError> {
     read(&browser::ask(call).await?)
 }
 
+/// The same, for what only has to be done: an answer that nobody reads needs no code that could.
+///
+/// # Errors
+/// As with [`call`].
+pub async fn tell<C: Call>(call: C) -> Result<(), ApiError> {
+    browser::ask(call).await.map(drop)
+}
+
 fn read<T: DeserializeOwned>(answer: &str) -> Result<T, ApiError> {
     serde_json::from_str(answer).map_err(|_| other_version())
 }

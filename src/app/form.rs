@@ -8,6 +8,7 @@ use super::{
     request::{Flash, take_flash},
     session::with_refresh,
 };
+use crate::app::reactive::effect;
 use crate::{
     browser,
     wire::error::{ApiError, Code},
@@ -161,7 +162,7 @@ fn view_form(form: Sending, class: &'static str, children: Children) -> AnyView 
             form.send(fields);
         }
     };
-    Effect::new(move |_| {
+    effect(move |_| {
         if form.error.with(Option::is_some) {
             request_animation_frame(browser::focus_first_fault);
         }

@@ -2,7 +2,7 @@
 
 use crate::app::{
     auth,
-    call::call,
+    call::tell,
     session::use_viewer,
     settings::remote::SetTheme,
     theme::{ChosenTheme, Theme},
@@ -38,7 +38,7 @@ pub fn AccountMenu() -> impl IntoView {
         };
         chosen.set(theme);
         spawn_local(async move {
-            if let Err(error) = call(SetTheme { theme }).await {
+            if let Err(error) = tell(SetTheme { theme }).await {
                 toasts.show(format!("Your choice could not be kept. {}", error.message));
             }
         });

@@ -7,6 +7,7 @@ use super::{
     page::{Thread, Trouble, Waiting},
     remote,
 };
+use crate::app::reactive::effect;
 use crate::app::{call::Load, ui::element::branch};
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, components::Redirect, hooks::use_navigate};
@@ -40,7 +41,7 @@ pub fn NewChatPage() -> impl IntoView {
                         Ok(context) => {
                             let chat = OpenChat::unborn();
                             let navigate = use_navigate();
-                            Effect::new(move |_| {
+                            effect(move |_| {
                                 if let Some(snapshot) = chat.begun.get() {
                                     let path = format!("/chat/{}", snapshot.conversation.id);
                                     chats.spoken(snapshot.conversation.clone());

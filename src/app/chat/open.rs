@@ -6,7 +6,7 @@ use super::{
     title,
 };
 use crate::{
-    app::call::call,
+    app::call::{call, tell},
     wire::{
         conversation::{Conversation, Snapshot},
         error::{ApiError, Code},
@@ -203,7 +203,7 @@ impl OpenChat {
         let Some(id) = self.id else { return };
         self.change(|thread| thread.replace(reply));
         spawn_local(async move {
-            if let Err(error) = call(remote::Regenerate { id, message_id: reply }).await {
+            if let Err(error) = tell(remote::Regenerate { id, message_id: reply }).await {
                 self.change(Thread::keep);
                 failed.run(error);
             }
@@ -215,7 +215,7 @@ impl OpenChat {
     pub fn resume(self, reply: MessageId, failed: Callback<ApiError>) {
         let Some(id) = self.id else { return };
         spawn_local(async move {
-            if let Err(error) = call(remote::ResumeReply { id, message_id: reply }).await {
+            if let Err(error) = tell(remote::ResumeReply { id, message_id: reply }).await {
                 failed.run(error);
             }
             self.poke.try_update(|poke| *poke = poke.wrapping_add(1));
@@ -226,7 +226,7 @@ impl OpenChat {
     pub fn stop(self, failed: Callback<ApiError>) {
         let (Some(id), Some((_, Some(generation)))) = (self.id, self.streaming.get_untracked()) else { return };
         spawn_local(async move {
-            match call(remote::StopReply { id, generation_id: generation }).await {
+            match tell(remote::StopReply { id, generation_id: generation }).await {
                 // It ended by itself in the meantime.
                 Ok(()) | Err(ApiError { code: Code::NotFound, .. }) => {}
                 Err(error) => failed.run(error),

@@ -10,6 +10,7 @@ use super::{
     rename::HeaderMenu,
     transcript::Transcript,
 };
+use crate::app::reactive::effect;
 use crate::{
     app::{
         call::Load,
@@ -97,20 +98,20 @@ pub fn Thread(
     provide_context(chat);
     let link = if earlier { RwSignal::new(Link::Quiet) } else { live::follow(chat) };
     // The list follows the chat that is open.
-    Effect::new(move |_| {
+    effect(move |_| {
         let title = chat.title.get();
         if let Some(id) = chat.id {
             chats.retitle(id, &title);
         }
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some((id, title)) = chats.renamed.get()
             && chat.id == Some(id)
         {
             chat.set_title(&title);
         }
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         if chat.streaming.get().is_some()
             && let (Some(_), Some(mut conversation)) = (chat.id, chat.conversation())
         {

@@ -6,6 +6,7 @@ use super::{
     rename::{Renaming, TitleField, delete, leaving, rename},
     title,
 };
+use crate::app::reactive::{effect, memo};
 use crate::{
     app::{
         call::Load,
@@ -34,10 +35,10 @@ pub fn Sidebar(
 ) -> impl IntoView {
     let chats = expect_context::<Chats>();
     let path = use_location().pathname;
-    let current = Memo::new(move |_| path.with(|path| path.strip_prefix("/chat/")?.parse::<ConversationId>().ok()));
+    let current = memo(move || path.with(|path| path.strip_prefix("/chat/")?.parse::<ConversationId>().ok()));
     let nav = NodeRef::<html::Nav>::new();
     // A sheet is closed by what leads away from it.
-    Effect::new(move |before: Option<String>| {
+    effect(move |before: Option<String>| {
         let path = path.get();
         if before.is_some_and(|before| before != path) {
             chats.sheet.set(false);
@@ -94,7 +95,7 @@ pub fn Sidebar(
 
 /// While the sheet is open the page behind it is inert, so that the focus stays inside; then it returns.
 fn trap_focus(open: RwSignal<bool>, nav: NodeRef<html::Nav>) {
-    Effect::new(move |before: Option<bool>| {
+    effect(move |before: Option<bool>| {
         let open = open.get();
         let (Some(nav), Some(was)) = (nav.get_untracked(), before) else { return open };
         if open == was {
@@ -130,11 +131,11 @@ fn trap_focus(open: RwSignal<bool>, nav: NodeRef<html::Nav>) {
 fn Groups(current: Memo<Option<ConversationId>>) -> impl IntoView {
     let chats = expect_context::<Chats>();
     // The first render is the server's; from here on the days are the reader's.
-    Effect::new(move |_| {
+    effect(move |_| {
         let now = browser::now();
         chats.clock.set((now, browser::chat::utc_offset(now)));
     });
-    let groups = Memo::new(move |_| chats.grouped());
+    let groups = memo(move || chats.grouped());
     let group = move |heading: String| {
         let rows = {
             let heading = heading.clone();
@@ -185,7 +186,7 @@ fn More() -> impl IntoView {
         });
     };
     let watch = StoredValue::new(None::<SendWrapper<browser::chat::Watch>>);
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(button) = button.get() {
             watch.set_value(when_visible(&button, load).map(SendWrapper::new));
         }

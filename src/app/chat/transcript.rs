@@ -9,6 +9,7 @@ use super::{
     open::OpenChat,
     remote::{Context, NewChatSend},
 };
+use crate::app::reactive::{effect, memo};
 use crate::{
     app::{
         session::use_viewer,
@@ -77,8 +78,8 @@ pub fn Transcript(
     };
 
     // One's own message is always seen.
-    let count = Memo::new(move |_| chat.keys.with(Vec::len));
-    Effect::new(move |before: Option<(usize, bool)>| {
+    let count = memo(move || chat.keys.with(Vec::len));
+    effect(move |before: Option<(usize, bool)>| {
         let now = (count.get(), chat.awaiting.get());
         if before.is_some_and(|(_, awaited)| now.1 && !awaited) {
             to_end();
@@ -86,7 +87,7 @@ pub fn Transcript(
         now
     });
     // Safari lets what is read slide away when something grows below it.
-    Effect::new(move |_| {
+    effect(move |_| {
         chat.version.track();
         if !browser::anchors_scrolling() && !loading.get_untracked() {
             request_animation_frame(move || {
@@ -153,7 +154,7 @@ fn Older(
 ) -> impl IntoView {
     let link = NodeRef::<html::A>::new();
     let watch = StoredValue::new(None::<SendWrapper<browser::Watch>>);
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(link) = link.get() {
             watch.set_value(browser::when_visible(&link, move || load.run(())).map(SendWrapper::new));
         }
@@ -235,7 +236,7 @@ fn Spoken() -> impl IntoView {
         });
     };
     let listener = StoredValue::new(Listener::default());
-    Effect::new(move |_| {
+    effect(move |_| {
         chat.version.track();
         let words = listener.try_update_value(|listener| chat.with_last_reply(|reply| listener.hear(reply)));
         words.unwrap_or_default().into_iter().for_each(say);

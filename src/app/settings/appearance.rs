@@ -2,7 +2,7 @@
 
 use super::remote::SetTheme;
 use crate::app::{
-    call::call,
+    call::tell,
     theme::{ChosenTheme, Theme},
     ui::{
         button::{Button, Kind},
@@ -21,7 +21,7 @@ pub fn Appearance() -> impl IntoView {
     let choose = move |theme: Theme| {
         chosen.set(theme);
         spawn_local(async move {
-            if let Err(error) = call(SetTheme { theme }).await {
+            if let Err(error) = tell(SetTheme { theme }).await {
                 toasts.show(format!("Your choice could not be kept. {}", error.message));
             }
         });

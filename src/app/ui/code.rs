@@ -1,6 +1,7 @@
 //! A block of code with its bar.
 
 use super::clipboard;
+use crate::app::reactive::effect;
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub fn CodeBlock(
     text: Signal<String>,
 ) -> impl IntoView {
     let ready = RwSignal::new(false);
-    Effect::new(move || ready.set(true));
+    effect(move |_| ready.set(true));
     // What the button says after a press, and to which press it belongs.
     let said = RwSignal::new("");
     let presses = StoredValue::new(0_u32);

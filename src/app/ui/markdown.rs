@@ -5,6 +5,7 @@ use super::{
     each::{each, item},
     element::{Attributes, element},
 };
+use crate::app::reactive::memo;
 use crate::{
     markdown::{
         cite::{self, Piece},
@@ -37,7 +38,7 @@ pub fn Markdown(
     sources: Signal<Vec<Source>>,
 ) -> impl IntoView {
     let stream = StoredValue::new(Stream::new());
-    let blocks = Memo::new(move |_| {
+    let blocks = memo(move || {
         let finished = !streaming.get();
         text.with(|text| {
             stream
@@ -48,7 +49,7 @@ pub fn Markdown(
                 .unwrap_or_default()
         })
     });
-    let cites = Memo::new(move |_| sources.with(|sources| Arc::new(Cites::new(sources))));
+    let cites = memo(move || sources.with(|sources| Arc::new(Cites::new(sources))));
     // The kind is part of the key: a paragraph that turns out to be a table is another node.
     let keys = move || {
         blocks.with(|blocks| {
@@ -61,7 +62,7 @@ pub fn Markdown(
                 let keys = keys().into_iter();
                 keys.map(|(at, kind)| {
                     item(format!("{at} {kind:?}"), move || {
-                        let block = Memo::new(move |_| blocks.with(|blocks| blocks.get(at).cloned()));
+                        let block = memo(move || blocks.with(|blocks| blocks.get(at).cloned()));
                         view_keyed(block, cites)
                     })
                 })
@@ -80,10 +81,10 @@ fn view_keyed(block: Memo<Option<Arc<Block>>>, cites: Memo<Arc<Cites>>) -> AnyVi
                 _ => String::new(),
             })
         };
-        let language = Memo::new(move |_| {
+        let language = memo(move || {
             Some(code(|code| code.language.clone().unwrap_or_default())).filter(|language| !language.is_empty())
         });
-        let text = Memo::new(move |_| code(|code| code.text.clone()));
+        let text = memo(move || code(|code| code.text.clone()));
         view! { <CodeBlock language=language text=text/> }.into_any()
     } else {
         (move || block.get().map(|block| cites.with(|cites| view_block(&block, cites)))).into_any()

@@ -1,0 +1,25 @@
+//! Effects and memos that share their code.
+//!
+//! `Effect::new` and `Memo::new` are made again for each closure they are called with, 1 kB each time. Behind a box all
+//! closures are one.
+
+use leptos::prelude::*;
+
+/// Runs in the browser once the page is drawn, and again when what it reads has changed; with what it returned before.
+pub fn effect<T: 'static>(mut run: impl FnMut(Option<T>) -> T + 'static) {
+    let mut before = None;
+    boxed_effect(Box::new(move || before = Some(run(before.take()))));
+}
+
+fn boxed_effect(mut run: Box<dyn FnMut()>) {
+    Effect::new(move |_| run());
+}
+
+/// A value that is made again when what it reads has changed, and that tells only of one that is different.
+pub fn memo<T: PartialEq + Send + Sync + 'static>(make: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
+    boxed_memo(Box::new(make))
+}
+
+fn boxed_memo<T: PartialEq + Send + Sync + 'static>(make: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
+    Memo::new(move |_| make())
+}
