@@ -1,7 +1,8 @@
-//! Effects and memos that share their code.
+//! Effects, memos and texts that share their code.
 //!
 //! `Effect::new` and `Memo::new` are made again for each closure they are called with, 1 kB each time. Behind a box all
-//! closures are one.
+//! closures are one. What a view shows and says is made again for each type: so text that changes is a `String`, also
+//! where it could be borrowed.
 
 use leptos::prelude::*;
 
@@ -22,4 +23,9 @@ pub fn memo<T: PartialEq + Send + Sync + 'static>(make: impl Fn() -> T + Send + 
 
 fn boxed_memo<T: PartialEq + Send + Sync + 'static>(make: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
     Memo::new(move |_| make())
+}
+
+/// The value of an attribute, or a text, that is there only at times.
+pub fn text_if(there: bool, text: &str) -> Option<String> {
+    there.then(|| text.to_owned())
 }

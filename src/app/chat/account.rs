@@ -25,10 +25,13 @@ pub fn AccountMenu() -> impl IntoView {
     let (chosen, toasts) = (expect_context::<ChosenTheme>(), expect_context::<Toasts>());
     let name = Signal::derive(move || viewer.with(|viewer| viewer.display_name()));
     let initials = Signal::derive(move || viewer.with(|viewer| viewer.initials()));
-    let colours = move || match chosen.get() {
-        Theme::Auto => "Colours: as the system",
-        Theme::Light => "Colours: light",
-        Theme::Dark => "Colours: dark",
+    let colours = move || {
+        match chosen.get() {
+            Theme::Auto => "Colours: as the system",
+            Theme::Light => "Colours: light",
+            Theme::Dark => "Colours: dark",
+        }
+        .to_owned()
     };
     let next_colours = move |()| {
         let theme = match untrack(|| chosen.get()) {

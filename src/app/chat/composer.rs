@@ -5,7 +5,7 @@ use super::{
     open::OpenChat,
     remote,
 };
-use crate::app::reactive::{effect, memo};
+use crate::app::reactive::{effect, memo, text_if};
 use crate::{
     app::ui::{
         icon::{Icon, Svg},
@@ -194,7 +194,7 @@ pub fn Composer(
                                 formnovalidate
                                 aria-label="Stop"
                                 title="Stop (Esc)"
-                                aria-busy=move || stop_wanted.get().then_some("true")
+                                aria-busy=move || text_if(stop_wanted.get(), "true")
                                 on:click=move |event| {
                                     event.prevent_default();
                                     stop();

@@ -1,7 +1,7 @@
 //! One message: what a person said, or a reply on its way or done.
 
 use super::{open::OpenChat, store::Delivery};
-use crate::app::reactive::memo;
+use crate::app::reactive::{memo, text_if};
 use crate::{
     app::ui::{
         button::IconButton,
@@ -91,7 +91,7 @@ fn Reply(message: Signal<Message>, last: Memo<bool>) -> impl IntoView {
     );
     let plain = move |path: &str, label: &str| form.with_value(|form| form.as_ref().map(|form| form(path, label)));
     view! {
-        <article class="message bot" class:last=last aria-busy=move || streaming.get().then_some("true")>
+        <article class="message bot" class:last=last aria-busy=move || text_if(streaming.get(), "true")>
             <h2 class="hidden-text" dir="auto">{who} " said"</h2>
             {move || (streaming.get() && empty.get()).then(|| view! { <Typing/> }.into_any())}
             <div class="reply" class:streaming=move || streaming.get() && !empty.get() dir="auto">

@@ -10,7 +10,7 @@ use super::{
     rename::HeaderMenu,
     transcript::Transcript,
 };
-use crate::app::reactive::effect;
+use crate::app::reactive::{effect, text_if};
 use crate::{
     app::{
         call::Load,
@@ -132,7 +132,7 @@ pub fn Thread(
         <Transcript context=context.clone()/>
         <div class="chat-dock">
             <p class="chat-link" role="status">
-                {move || (link.get() == Link::Reconnecting).then_some("Reconnecting…")}
+                {move || text_if(link.get() == Link::Reconnecting, "Reconnecting…")}
             </p>
             {move || {
                 if gone.get() {

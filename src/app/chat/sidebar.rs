@@ -6,7 +6,7 @@ use super::{
     rename::{Renaming, TitleField, delete, leaving, rename},
     title,
 };
-use crate::app::reactive::{effect, memo};
+use crate::app::reactive::{effect, memo, text_if};
 use crate::{
     app::{
         call::Load,
@@ -70,7 +70,7 @@ pub fn Sidebar(
                     <Svg icon=Icon::Close/>
                 </a>
             </div>
-            <a class="chats-new" href="/chat/new" aria-current=move || (path.get() == "/chat/new").then_some("page")>
+            <a class="chats-new" href="/chat/new" aria-current=move || text_if(path.get() == "/chat/new", "page")>
                 <Svg icon=Icon::Plus/>
                 "New chat"
             </a>
@@ -196,7 +196,7 @@ fn More() -> impl IntoView {
     });
     view! {
         <button type="button" class="chats-more needs-script" node_ref=button on:click=move |_| load()>
-            {move || if busy.get() { "Loading…" } else { "Show more" }}
+            {move || String::from(if busy.get() { "Loading…" } else { "Show more" })}
         </button>
     }
 }
@@ -248,7 +248,7 @@ fn ChatRow(row: Row, current: Memo<Option<ConversationId>>) -> impl IntoView {
                             href=format!("/chat/{id}")
                             title=name
                             dir="auto"
-                            aria-current=move || is_current().then_some("page")
+                            aria-current=move || text_if(is_current(), "page")
                             aria-keyshortcuts="F2"
                             node_ref=link
                             on:keydown=on_key

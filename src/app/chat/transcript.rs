@@ -9,7 +9,7 @@ use super::{
     open::OpenChat,
     remote::{Context, NewChatSend},
 };
-use crate::app::reactive::{effect, memo};
+use crate::app::reactive::{effect, memo, text_if};
 use crate::{
     app::{
         session::use_viewer,
@@ -125,8 +125,8 @@ pub fn Transcript(
             <button
                 type="button"
                 class="button"
-                tabindex=move || { if away.get() > FAR { "0" } else { "-1" } }
-                aria-hidden=move || (away.get() <= FAR).then_some("true")
+                tabindex=move || String::from(if away.get() > FAR { "0" } else { "-1" })
+                aria-hidden=move || text_if(away.get() <= FAR, "true")
                 on:click=move |_| {
                     to_end();
                     if let Some(log) = log.get_untracked() {
@@ -173,7 +173,7 @@ fn Older(
                 load.run(());
             }
         >
-            {move || if loading.get() { "Loading earlier messages…" } else { "Show earlier messages" }}
+            {move || String::from(if loading.get() { "Loading earlier messages…" } else { "Show earlier messages" })}
         </a>
     }
 }

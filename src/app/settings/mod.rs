@@ -15,7 +15,7 @@ use super::{
         icon::{Icon, Svg},
     },
 };
-use crate::app::reactive::memo;
+use crate::app::reactive::{memo, text_if};
 use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
 use leptos_router::{components::Outlet, hooks::use_location, hooks::use_params_map};
 
@@ -88,7 +88,7 @@ pub fn SettingsLayout() -> impl IntoView {
                 <ul role="list">
                     {Section::ALL
                         .map(|section| {
-                            let here = move || (current.get() == Some(section)).then_some("page");
+                            let here = move || text_if(current.get() == Some(section), "page");
                             view! {
                                 <li>
                                     <a class="entry" href=section.path() aria-current=here>

@@ -53,9 +53,9 @@ pub fn CodeBlock(
             <figcaption class="code-bar">
                 <span class="code-language">{move || language.get().unwrap_or_else(|| "code".to_owned())}</span>
                 <button type="button" class="code-copy" hidden=move || !ready.get() on:click=copy>
-                    {move || if said.get().is_empty() { "Copy" } else { said.get() }}
+                    {move || String::from(if said.get().is_empty() { "Copy" } else { said.get() })}
                 </button>
-                <span class="unseen" role="status">{move || said.get()}</span>
+                <span class="unseen" role="status">{move || String::from(said.get())}</span>
             </figcaption>
             <pre tabindex="0" role="region" aria-label=label><code>{move || text.get()}</code></pre>
         </figure>

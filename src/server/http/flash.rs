@@ -9,7 +9,6 @@ use crate::{
 use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use leptos::prelude::use_context;
-use std::collections::BTreeMap;
 
 const NAME: &str = "parlor_form";
 /// A browser keeps 4096 bytes of a cookie, with name and attributes.
@@ -19,19 +18,19 @@ const MAX_VALUE: usize = 3800;
 pub struct Form {
     name: &'static str,
     page: String,
-    typed: BTreeMap<String, String>,
+    typed: Vec<(String, String)>,
 }
 
 impl Form {
     /// By the name of the server function and the page that it stands on.
     pub fn new(name: &'static str, page: impl Into<String>) -> Self {
-        Self { name, page: page.into(), typed: BTreeMap::new() }
+        Self { name, page: page.into(), typed: Vec::new() }
     }
 
     /// Something that was typed and should not be lost when the form comes back; never a password.
     #[must_use]
     pub fn typed(mut self, field: &str, value: &str) -> Self {
-        self.typed.insert(field.to_owned(), value.to_owned());
+        self.typed.push((field.to_owned(), value.to_owned()));
         self
     }
 
@@ -129,7 +128,7 @@ mod tests {
             form: "sign_up".to_owned(),
             error: Some(ApiError::new(Code::Conflict, "This username is taken.").on("username")),
             notice: None,
-            typed: BTreeMap::from([("first_name".to_owned(), "Zoë; =,\"".to_owned())]),
+            typed: vec![("first_name".to_owned(), "Zoë; =,\"".to_owned())],
         };
         let headers = headers(&format!("a=b; {NAME}={}; c=d", encode(&flash)));
         assert_eq!(read(&headers), Some(flash));
