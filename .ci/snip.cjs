@@ -1,7 +1,7 @@
 // Empties functions of a wasm that nothing can call, or nobody would miss: see `UNUSED` and `UNREAD` in bin/wasm-opt.
 // A linker keeps whatever stands in a table of functions; it cannot know that nobody takes it out of there.
 // The format: https://webassembly.github.io/spec/core/binary/modules.html
-const CUSTOM = 0, IMPORT = 2, CODE = 10;
+const CUSTOM = 0, IMPORT = 2, CODE = 10, DATA = 11;
 const FUNCTION = 0, TABLE = 1, GLOBAL = 3;
 const NAMES_OF_FUNCTIONS = 1;
 const TRAP = Buffer.from([3, 0, 0, 11]); // 3 bytes: no locals, `unreachable`, `end`
@@ -34,6 +34,12 @@ class Reader {
   take(length) {
     this.at += length;
     return this.bytes.subarray(this.at - length, this.at);
+  }
+  /** An address in `i32.const ADDRESS end`; undefined where it is given otherwise. */
+  address() {
+    if (this.bytes[this.at++] !== 65) return undefined;
+    const address = this.number();
+    return this.bytes[this.at++] === 11 ? address : undefined;
   }
   text() {
     return this.take(this.number()).toString("utf8");
@@ -90,6 +96,43 @@ function functionNames(content) {
   return names;
 }
 
+/** What lies in memory at the start: pieces with their addresses. None where they are not all at fixed addresses. */
+function pieces(content) {
+  const reader = new Reader(content);
+  const found = [];
+  for (let count = reader.number(); count > 0; count--) {
+    const address = reader.number() === 0 ? reader.address() : undefined;
+    if (address === undefined) return [];
+    found.push({ address, bytes: reader.take(reader.number()) });
+  }
+  return found;
+}
+
+/**
+ * Blanks the places in the source that a panic names, in place: each is four words, the address and length of a path,
+ * line and column. Without names of functions they say little, and they are 2 % of what is fetched.
+ */
+function blankPlaces(content) {
+  const memory = pieces(content);
+  const textAt = (address, length) => {
+    const piece = memory.find(({ address: start, bytes }) => start <= address && address + length <= start + bytes.length);
+    return piece?.bytes.subarray(address - piece.address, address - piece.address + length);
+  };
+  const paths = new Set();
+  for (const { address, bytes } of memory) {
+    for (let at = (4 - (address % 4)) % 4; at + 16 <= bytes.length; at += 4) {
+      const [path, length, line, column] = [0, 4, 8, 12].map(word => bytes.readUInt32LE(at + word));
+      if (length < 5 || length > 250 || line === 0 || line > 99_999 || column === 0 || column > 999) continue;
+      const text = textAt(path, length);
+      if (!text || !/^[\x21-\x7e]+\.rs$/.test(text.toString("latin1"))) continue;
+      paths.add(text);
+      bytes.fill(0, at + 4, at + 16);
+      at += 12;
+    }
+  }
+  for (const text of paths) text.fill(0);
+}
+
 /** `wasm` with a trap for each function whose name fits one of `unused`, and 0 for what one of `unread` returns. */
 module.exports = function snip(wasm, unused, unread) {
   const all = [...sections(wasm)];
@@ -98,6 +141,7 @@ module.exports = function snip(wasm, unused, unread) {
   const fits = (name, patterns) => patterns.some(pattern => pattern.test(name));
   const instead = name => (fits(name, unused) ? TRAP : fits(name, unread) ? ZERO : undefined);
   const parts = all.map(({ id, content, whole }) => {
+    if (id === DATA) blankPlaces(content);
     if (id !== CODE) return whole;
     const reader = new Reader(content);
     const count = reader.number();
