@@ -8,6 +8,7 @@ use super::{
     request::{Flash, take_flash},
     session::with_refresh,
 };
+use crate::app::reactive::effect;
 use crate::{
     browser,
     wire::error::{ApiError, Code},
@@ -125,7 +126,7 @@ impl<T> Form<T> {
 
     /// What was typed into a field before the page came back, else `default`.
     pub fn typed(&self, field: &str, default: impl Into<String>) -> String {
-        let typed = self.sending.before.with_value(|flash| flash.as_ref()?.typed.get(field).cloned());
+        let typed = self.sending.before.with_value(|flash| flash.as_ref()?.typed(field).map(str::to_owned));
         typed.unwrap_or_else(|| default.into())
     }
 
@@ -161,7 +162,7 @@ fn view_form(form: Sending, class: &'static str, children: Children) -> AnyView 
             form.send(fields);
         }
     };
-    Effect::new(move |_| {
+    effect(move |_| {
         if form.error.with(Option::is_some) {
             request_animation_frame(browser::focus_first_fault);
         }

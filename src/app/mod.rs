@@ -1,14 +1,17 @@
 //! The Leptos app: pages, components and the server functions they call, a folder a feature.
 //!
 //! Read [`request`] for what the server knows about a page before it renders it, [`session`] for who is logged in,
-//! [`form`] for how a form is sent with and without JavaScript, and then the feature you came for.
+//! [`form`] for how a form is sent with and without JavaScript, [`call`] for every other call of the server, and then
+//! the feature you came for.
 
 pub mod auth;
+pub mod call;
 pub mod chat;
 pub mod docs;
 pub mod error;
 pub mod form;
 pub mod not_found;
+pub mod reactive;
 pub mod request;
 pub mod session;
 pub mod settings;
@@ -23,16 +26,22 @@ use docs::{DocsLayout, DocumentPage, DocumentsPage};
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::{
-    SsrMode,
+    PossibleRouteMatch, SsrMode,
     components::{ParentRoute, Route, Router, Routes},
     path,
 };
 use not_found::NotFound;
 use session::SignedIn;
 use settings::{SettingsLayout, SettingsPage};
+use std::sync::Arc;
 use theme::ChosenTheme;
 use title::Announcer;
 use ui::toast::{ToastRegion, Toasts};
+
+/// A path whose type is not in that of its route, so that all routes share their code.
+fn at(path: impl PossibleRouteMatch + Send + Sync + 'static) -> Arc<dyn PossibleRouteMatch + Send + Sync> {
+    Arc::new(path)
+}
 
 /// The contexts and the route table, nothing else. Pages are sent whole, so that without JavaScript nothing is missing.
 #[component]
@@ -46,24 +55,24 @@ pub fn App() -> impl IntoView {
         <Router>
             <a class="skip" href="#main" rel="external">"Skip to the content"</a>
             <Routes fallback=NotFound>
-                <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async/>
-                <Route path=path!("/signup") view=SignUpPage ssr=SsrMode::Async/>
-                <ParentRoute path=path!("") view=|| view! { <SignedIn><ChatLayout/></SignedIn> } ssr=SsrMode::Async>
-                    <Route path=path!("") view=HomePage ssr=SsrMode::Async/>
-                    <Route path=path!("/chat/new") view=NewChatPage ssr=SsrMode::Async/>
-                    <Route path=path!("/chat/:id") view=ChatPage ssr=SsrMode::Async/>
+                <Route path=at(path!("/login")) view=LogInPage ssr=SsrMode::Async/>
+                <Route path=at(path!("/signup")) view=SignUpPage ssr=SsrMode::Async/>
+                <ParentRoute path=at(path!("")) view=|| view! { <SignedIn><ChatLayout/></SignedIn> } ssr=SsrMode::Async>
+                    <Route path=at(path!("")) view=HomePage ssr=SsrMode::Async/>
+                    <Route path=at(path!("/chat/new")) view=NewChatPage ssr=SsrMode::Async/>
+                    <Route path=at(path!("/chat/:id")) view=ChatPage ssr=SsrMode::Async/>
                 </ParentRoute>
                 <ParentRoute
-                    path=path!("/settings")
+                    path=at(path!("/settings"))
                     view=|| view! { <SignedIn><SettingsLayout/></SignedIn> }
                     ssr=SsrMode::Async
                 >
-                    <Route path=path!("") view=SettingsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/:section") view=SettingsPage ssr=SsrMode::Async/>
+                    <Route path=at(path!("")) view=SettingsPage ssr=SsrMode::Async/>
+                    <Route path=at(path!("/:section")) view=SettingsPage ssr=SsrMode::Async/>
                 </ParentRoute>
-                <ParentRoute path=path!("/docs") view=DocsLayout ssr=SsrMode::Async>
-                    <Route path=path!("") view=DocumentsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/:slug") view=DocumentPage ssr=SsrMode::Async/>
+                <ParentRoute path=at(path!("/docs")) view=DocsLayout ssr=SsrMode::Async>
+                    <Route path=at(path!("")) view=DocumentsPage ssr=SsrMode::Async/>
+                    <Route path=at(path!("/:slug")) view=DocumentPage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
             <Announcer/>

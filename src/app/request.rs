@@ -7,7 +7,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// Who asks, and what holds for them. The server provides it as context around every page.
 #[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
@@ -49,7 +49,14 @@ pub struct Flash {
     /// What went well.
     pub notice: Option<String>,
     /// What was typed, by field, never a password.
-    pub typed: BTreeMap<String, String>,
+    pub typed: Vec<(String, String)>,
+}
+
+impl Flash {
+    /// What was typed into a field.
+    pub fn typed(&self, field: &str) -> Option<&str> {
+        self.typed.iter().find(|(name, _)| name == field).map(|(_, text)| text.as_str())
+    }
 }
 
 /// Sets the status of the page that is being rendered. Only on the server.

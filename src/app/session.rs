@@ -1,6 +1,10 @@
 //! Who is logged in, and how a call outlives the short life of an access token.
 
-use super::{not_found::Unavailable, request::Seed};
+use super::{
+    call::{Answered, Asked},
+    not_found::Unavailable,
+    request::Seed,
+};
 use crate::{
     browser,
     wire::{
@@ -11,7 +15,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_router::{components::Redirect, hooks::use_location};
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     sync::{Arc, Mutex, PoisonError},
     task::{Poll, Waker},
 };
@@ -82,12 +86,7 @@ fn encode(text: &str) -> String {
 
 /// Calls a server function; when it answers that the access token has run out, refreshes the session once and calls
 /// again. Without a session that can be refreshed the browser goes to the log-in, which leads back here.
-///
-/// On the server it is just the call.
-pub async fn with_refresh<T, F>(call: impl Fn() -> F) -> Result<T, ApiError>
-where
-    F: Future<Output = Result<T, ApiError>>,
-{
+pub async fn with_refresh(call: impl Fn() -> Asked) -> Answered {
     match call().await {
         Err(error) if error.code == Code::Unauthenticated => match refresh().await {
             Refreshed::Yes => call().await,

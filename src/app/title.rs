@@ -1,5 +1,6 @@
 //! The title of the page: in the browser's tab, and read out when it changes.
 
+use crate::app::reactive::effect;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
@@ -29,7 +30,7 @@ fn full(text: &str) -> String {
 pub fn Announcer() -> impl IntoView {
     let said = RwSignal::new(String::new());
     let path = use_location().pathname;
-    Effect::new(move |before: Option<String>| {
+    effect(move |before: Option<String>| {
         let path = path.get();
         if before.is_some_and(|before| before != path) {
             // The new page sets its title in this turn of the event loop or the next.

@@ -4,11 +4,17 @@
 pub mod chat;
 
 use crate::{
-    app::session::Land,
-    wire::{error::ApiError, time::Timestamp},
+    app::{
+        call::{Asked, Call},
+        session::Land,
+    },
+    wire::{
+        error::{ApiError, Code},
+        time::Timestamp,
+    },
 };
 use leptos::{
-    ev,
+    ev, serde_json,
     web_sys::{Element, HtmlElement},
 };
 
@@ -46,9 +52,17 @@ pub fn fields(_event: &ev::SubmitEvent) -> Option<String> {
     None
 }
 
+/// Runs the server function: where there is no browser, there is the server.
+pub fn ask<C: Call>(call: C) -> Asked {
+    Box::pin(async move {
+        let unwritable = |_| ApiError::new(Code::Internal, "Something went wrong on the server. Please try again.");
+        serde_json::to_string(&call.run_body().await?).map_err(unwritable)
+    })
+}
+
 /// No answer.
-pub async fn post_form(_path: &'static str, _fields: String) -> Result<String, ApiError> {
-    std::future::pending().await
+pub fn post_form(_path: &'static str, _fields: String) -> Asked {
+    Box::pin(std::future::pending())
 }
 
 /// Nothing.

@@ -5,7 +5,10 @@
 pub mod chat;
 
 use crate::{
-    app::session::{Land, Refreshed, log_in_path},
+    app::{
+        call::{Answered, Asked, Call},
+        session::{Land, Refreshed, log_in_path, with_refresh},
+    },
     wire::{
         error::{ApiError, Code},
         time::Timestamp,
@@ -14,6 +17,7 @@ use crate::{
 use gloo_storage::{LocalStorage, SessionStorage, Storage};
 use js_sys::{Date, JsString, Object, Reflect};
 use leptos::{
+    __reexports::send_wrapper::SendWrapper,
     ev,
     prelude::{document, window},
     serde_json,
@@ -112,14 +116,26 @@ pub fn fields(event: &ev::SubmitEvent) -> Option<String> {
     Some(encoded.to_string().into())
 }
 
+/// Sends a call to its server function, as the account that is logged in, and gives its answer, JSON.
+pub fn ask<C: Call>(call: C) -> Asked {
+    // Arguments are flat: numbers, ids and text. They cannot fail to be written.
+    refreshing(C::PATH, serde_qs::to_string(&call).unwrap_or_default())
+}
+
+fn refreshing(path: &'static str, fields: String) -> Asked {
+    Box::pin(SendWrapper::new(with_refresh(move || post_form(path, fields.clone()))))
+}
+
 /// Sends the fields of a form to a server function, and gives its answer, JSON.
-pub async fn post_form(path: &'static str, fields: String) -> Result<String, ApiError> {
-    let lost = "The server cannot be reached. Check your connection and try again.";
-    exchange(path, &fields).await.unwrap_or_else(|_| Err(ApiError::new(Code::Unavailable, lost)))
+pub fn post_form(path: &'static str, fields: String) -> Asked {
+    Box::pin(SendWrapper::new(async move {
+        let lost = "The server cannot be reached. Check your connection and try again.";
+        exchange(path, &fields).await.unwrap_or_else(|_| Err(ApiError::new(Code::Unavailable, lost)))
+    }))
 }
 
 /// The answer or the error of a server function; fails where nothing answers.
-async fn exchange(path: &str, fields: &str) -> Result<Result<String, ApiError>, JsValue> {
+async fn exchange(path: &str, fields: &str) -> Result<Answered, JsValue> {
     let headers = Headers::new()?;
     headers.set("Accept", "application/json")?;
     headers.set("Content-Type", "application/x-www-form-urlencoded")?;

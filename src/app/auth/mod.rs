@@ -8,6 +8,7 @@ pub use log_in::LogInPage;
 pub use sign_up::SignUpPage;
 
 use super::{
+    call::tell,
     request::Seed,
     session::local_path,
     title::{PRODUCT, PageTitle},
@@ -21,7 +22,7 @@ use leptos_router::{components::Redirect, hooks::use_query_map};
 pub fn log_out_here() {
     spawn_local(async {
         // Where the server cannot be reached the cookies stay, and the log-in page leads back: nothing is hidden.
-        if remote::log_out().await.is_ok() {
+        if tell(remote::LogOut {}).await.is_ok() {
             browser::forget_all();
         }
         browser::leave_for("/login");

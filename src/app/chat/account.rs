@@ -2,8 +2,9 @@
 
 use crate::app::{
     auth,
+    call::tell,
     session::use_viewer,
-    settings::remote::set_theme,
+    settings::remote::SetTheme,
     theme::{ChosenTheme, Theme},
     ui::{
         avatar::Avatar,
@@ -24,10 +25,13 @@ pub fn AccountMenu() -> impl IntoView {
     let (chosen, toasts) = (expect_context::<ChosenTheme>(), expect_context::<Toasts>());
     let name = Signal::derive(move || viewer.with(|viewer| viewer.display_name()));
     let initials = Signal::derive(move || viewer.with(|viewer| viewer.initials()));
-    let colours = move || match chosen.get() {
-        Theme::Auto => "Colours: as the system",
-        Theme::Light => "Colours: light",
-        Theme::Dark => "Colours: dark",
+    let colours = move || {
+        match chosen.get() {
+            Theme::Auto => "Colours: as the system",
+            Theme::Light => "Colours: light",
+            Theme::Dark => "Colours: dark",
+        }
+        .to_owned()
     };
     let next_colours = move |()| {
         let theme = match untrack(|| chosen.get()) {
@@ -37,7 +41,7 @@ pub fn AccountMenu() -> impl IntoView {
         };
         chosen.set(theme);
         spawn_local(async move {
-            if let Err(error) = set_theme(theme).await {
+            if let Err(error) = tell(SetTheme { theme }).await {
                 toasts.show(format!("Your choice could not be kept. {}", error.message));
             }
         });

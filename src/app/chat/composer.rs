@@ -5,6 +5,7 @@ use super::{
     open::OpenChat,
     remote,
 };
+use crate::app::reactive::{effect, memo, text_if};
 use crate::{
     app::{
         request::take_flash,
@@ -51,7 +52,7 @@ pub fn Composer(
     let blank = RwSignal::new(true);
     let draft_id = StoredValue::new(String::new());
     let stop_wanted = RwSignal::new(false);
-    let busy = Memo::new(move |_| chat.streaming.get().is_some() || chat.awaiting.get());
+    let busy = memo(move || chat.streaming.get().is_some() || chat.awaiting.get());
 
     let measure = move |text: &str| {
         bytes.set(text.len());
@@ -65,7 +66,7 @@ pub fn Composer(
         draft_id.set_value(draft.client_id);
         browser::grow(&field);
     };
-    Effect::new(move |before: Option<()>| {
+    effect(move |before: Option<()>| {
         let Some(field) = field.get() else { return };
         if before.is_some() {
             return;
@@ -83,7 +84,7 @@ pub fn Composer(
         }
     });
     // A message that was taken back is edited here.
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(text) = chat.returned.get() {
             let typed = field.get_untracked().map(|field| field.value()).unwrap_or_default();
             let text = if typed.is_empty() { text } else { format!("{text}\n\n{typed}") };
@@ -95,7 +96,7 @@ pub fn Composer(
     });
     let failed = Callback::new(move |error: ApiError| toasts.show(error.message));
     // Stop was pressed before the reply had begun.
-    Effect::new(move |_| {
+    effect(move |_| {
         if chat.streaming.get().is_some() && stop_wanted.get() {
             stop_wanted.set(false);
             chat.stop(failed);
@@ -141,7 +142,7 @@ pub fn Composer(
         drafts::save(chat.id, &Draft { text, client_id: draft_id.get_value() });
         browser::grow(&field);
     };
-    Effect::new(move |_| {
+    effect(move |_| {
         let handle = window_event_listener(ev::keydown, move |event| {
             let open = document().query_selector(":popover-open, dialog[open]").ok().flatten().is_some();
             if event.key() == "Escape" && !event.default_prevented() && !open && busy.get_untracked() {
@@ -151,11 +152,11 @@ pub fn Composer(
         on_cleanup(move || handle.remove());
     });
 
-    let too_long = Memo::new(move |_| length_note(bytes.get()).is_some_and(|(_, over)| over));
+    let too_long = memo(move || length_note(bytes.get()).is_some_and(|(_, over)| over));
     // What a form without script has to say: an error with the text it came with, or a deletion that can be undone.
     let before = take_flash(remote::FORM).unwrap_or_default();
-    let text = before.typed.get("content").map(|text| verbatim(text));
-    let undo = before.typed.get("restore").and_then(|id| id.parse().ok()).map(undo);
+    let text = before.typed("content").map(verbatim);
+    let undo = before.typed("restore").and_then(|id| id.parse().ok()).map(undo);
     let fault = before.error.map(|error| error.message);
     let action = if chat.id.is_some() { remote::SendMessage::url() } else { remote::NewChatSend::url() };
     view! {
@@ -204,7 +205,7 @@ pub fn Composer(
                                 formnovalidate
                                 aria-label="Stop"
                                 title="Stop (Esc)"
-                                aria-busy=move || stop_wanted.get().then_some("true")
+                                aria-busy=move || text_if(stop_wanted.get(), "true")
                                 on:click=move |event| {
                                     event.prevent_default();
                                     stop();

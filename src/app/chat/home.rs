@@ -7,14 +7,15 @@ use super::{
     page::{Thread, Trouble, Waiting},
     remote,
 };
-use crate::app::{session::with_refresh, ui::element::branch};
+use crate::app::reactive::effect;
+use crate::app::{call::Load, ui::element::branch};
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, components::Redirect, hooks::use_navigate};
 
 /// `/`: goes on with the latest chat; without one, the first.
 #[component]
 pub fn HomePage() -> impl IntoView {
-    let latest = Resource::new_blocking(|| (), |()| with_refresh(remote::latest_chat));
+    let latest = Load::once(|| remote::LatestChat {});
     view! {
         <Suspense fallback=Waiting>
             {move || Suspend::new(async move {
@@ -40,7 +41,7 @@ pub fn NewChatPage() -> impl IntoView {
                         Ok(context) => {
                             let chat = OpenChat::unborn();
                             let navigate = use_navigate();
-                            Effect::new(move |_| {
+                            effect(move |_| {
                                 if let Some(snapshot) = chat.begun.get() {
                                     let path = format!("/chat/{}", snapshot.conversation.id);
                                     chats.spoken(snapshot.conversation.clone());

@@ -2,7 +2,7 @@
 
 use super::{groups, remote, remote::ChatList};
 use crate::{
-    app::session::with_refresh,
+    app::call::call,
     wire::{
         conversation::{Conversation, Snapshot},
         error::ApiError,
@@ -69,7 +69,7 @@ impl Chats {
     /// Loads the next page.
     pub async fn more(self) -> Result<(), ApiError> {
         let Some(cursor) = self.next.get_untracked() else { return Ok(()) };
-        let list = with_refresh(|| remote::list_chats(Some(cursor.clone()))).await?;
+        let list = call(remote::ListChats { cursor: Some(cursor) }).await?;
         self.rows.try_update(|rows| {
             for chat in list.page.items {
                 if !rows.iter().any(|row| row.id == chat.id) {

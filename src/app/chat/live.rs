@@ -4,8 +4,9 @@
 //! browser has six connections for a whole site, and ten tabs must not use them up.
 
 use super::{open::OpenChat, remote};
+use crate::app::reactive::effect;
 use crate::{
-    app::session::with_refresh,
+    app::call::tell,
     browser::chat::random,
     wire::{error::Code, event::Event},
 };
@@ -87,8 +88,8 @@ pub fn follow(chat: OpenChat) -> RwSignal<Link> {
         pending: StoredValue::new(Vec::new()),
         left: StoredValue::new(false),
     };
-    Effect::new(move |_| live.open());
-    Effect::new(move |before: Option<u32>| {
+    effect(move |_| live.open());
+    effect(move |before: Option<u32>| {
         let poke = chat.poke.get();
         if before.is_some_and(|before| before != poke) {
             live.open();
@@ -96,13 +97,13 @@ pub fn follow(chat: OpenChat) -> RwSignal<Link> {
         poke
     });
     // A reply that ends while nobody looks frees the connection.
-    Effect::new(move |_| {
+    effect(move |_| {
         let (_, _) = (chat.streaming.get(), chat.awaiting.get());
         if live.idle() {
             live.close();
         }
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         let seen = window_event_listener_untyped("visibilitychange", move |_| live.seen_or_not());
         let online = window_event_listener_untyped("online", move |_| live.again());
         let shown = window_event_listener_untyped("pageshow", move |_| live.again());
@@ -210,7 +211,7 @@ impl Live {
     fn ask(self) {
         let Some(id) = self.chat.id else { return };
         spawn_local(async move {
-            match with_refresh(|| remote::check_chat(id)).await {
+            match tell(remote::CheckChat { id }).await {
                 Err(error) if error.code == Code::Unauthenticated => {
                     self.link.try_set(Link::LoggedOut);
                 }

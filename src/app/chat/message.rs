@@ -1,6 +1,7 @@
 //! One message: what a person said, or a reply on its way or done.
 
 use super::{open::OpenChat, store::Delivery};
+use crate::app::reactive::{memo, text_if};
 use crate::{
     app::ui::{
         button::IconButton,
@@ -27,10 +28,10 @@ pub fn MessageView(
     let entry = chat.entry(&key)?;
     let bot = entry.with_untracked(|entry| matches!(entry.message.author, Author::Bot | Author::Agent));
     let delivery = entry.clone();
-    let delivery = Memo::new(move |_| delivery.with(|entry| entry.delivery.clone()));
+    let delivery = memo(move || delivery.with(|entry| entry.delivery.clone()));
     let message = Signal::derive(move || entry.with(|entry| entry.message.clone()));
     Some(if bot {
-        let last = Memo::new(move |_| chat.keys.with(|keys| keys.last() == Some(&key)));
+        let last = memo(move || chat.keys.with(|keys| keys.last() == Some(&key)));
         view! { <Reply message=message last=last/> }.into_any()
     } else {
         view! { <Mine message=message delivery=delivery/> }.into_any()
@@ -41,7 +42,7 @@ pub fn MessageView(
 #[component]
 fn Mine(message: Signal<Message>, delivery: Memo<Delivery>) -> impl IntoView {
     let chat = expect_context::<OpenChat>();
-    let text = Memo::new(move |_| message.with(|message| message.content.clone()));
+    let text = memo(move || message.with(|message| message.content.clone()));
     view! {
         <article class="message me" class:waits=move || delivery.with(|delivery| *delivery != Delivery::Stored)>
             <h2 class="hidden-text">"You said"</h2>
@@ -75,14 +76,14 @@ fn Reply(message: Signal<Message>, last: Memo<bool>) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     let failed = Callback::new(move |error: ApiError| toasts.show(error.message));
     let id = message.with_untracked(|message| message.id);
-    let state = Memo::new(move |_| message.with(|message| message.state));
-    let text = Memo::new(move |_| message.with(|message| message.content.clone()));
-    let sources = Memo::new(move |_| message.with(|message| message.sources.clone()));
-    let fault = Memo::new(move |_| message.with(|message| message.error.clone()));
+    let state = memo(move || message.with(|message| message.state));
+    let text = memo(move || message.with(|message| message.content.clone()));
+    let sources = memo(move || message.with(|message| message.sources.clone()));
+    let fault = memo(move || message.with(|message| message.error.clone()));
     let streaming = Signal::derive(move || state.get() == State::Streaming);
-    let empty = Memo::new(move |_| text.with(String::is_empty));
+    let empty = memo(move || text.with(String::is_empty));
     let who = message.with_untracked(|message| message.model.clone()).unwrap_or_else(|| "The model".to_owned());
-    let facts = Memo::new(move |_| message.with(facts));
+    let facts = memo(move || message.with(facts));
     let again = move || chat.regenerate(id, failed);
     let go_on = move || chat.resume(id, failed);
     let form = StoredValue::new(
@@ -90,7 +91,7 @@ fn Reply(message: Signal<Message>, last: Memo<bool>) -> impl IntoView {
     );
     let plain = move |path: &str, label: &str| form.with_value(|form| form.as_ref().map(|form| form(path, label)));
     view! {
-        <article class="message bot" class:last=last aria-busy=move || streaming.get().then_some("true")>
+        <article class="message bot" class:last=last aria-busy=move || text_if(streaming.get(), "true")>
             <h2 class="hidden-text" dir="auto">{who} " said"</h2>
             {move || (streaming.get() && empty.get()).then(|| view! { <Typing/> }.into_any())}
             <div class="reply" class:streaming=move || streaming.get() && !empty.get() dir="auto">

@@ -24,20 +24,19 @@ mod transcript;
 pub use home::{HomePage, NewChatPage};
 pub use page::ChatPage;
 
-use super::session::with_refresh;
-use crate::wire::error::ApiError;
+use super::call::Load;
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
 /// The model in use, loaded once for all chats.
 #[derive(Clone, Copy)]
-struct ContextResource(Resource<Result<remote::Context, ApiError>>);
+struct ContextResource(Load<remote::Context>);
 
 /// The list of chats beside the page.
 #[component]
 pub fn ChatLayout() -> impl IntoView {
-    let list = Resource::new_blocking(|| (), |()| with_refresh(|| remote::list_chats(None)));
-    let context = Resource::new_blocking(|| (), |()| with_refresh(remote::chat_context));
+    let list = Load::once(|| remote::ListChats { cursor: None });
+    let context = Load::once(|| remote::ChatContext {});
     provide_context(list::Chats::new());
     provide_context(rename::Renaming(RwSignal::new(None)));
     provide_context(ContextResource(context));

@@ -6,7 +6,7 @@ use super::{
     title,
 };
 use crate::{
-    app::session::with_refresh,
+    app::call::{call, tell},
     wire::{
         conversation::{Conversation, Snapshot},
         error::{ApiError, Code},
@@ -159,7 +159,8 @@ impl OpenChat {
 
     async fn deliver(self, client_id: &str, content: &str, now: Timestamp) -> Result<(), ApiError> {
         let Some(id) = self.id else {
-            let begun = with_refresh(|| remote::new_chat_send(client_id.to_owned(), content.to_owned())).await?;
+            let begun =
+                call(remote::NewChatSend { client_id: client_id.to_owned(), content: content.to_owned() }).await?;
             drafts::sent(None, client_id);
             drafts::adopt(begun.conversation);
             self.change(|thread| thread.accept(client_id, &begun.sent));
@@ -172,7 +173,8 @@ impl OpenChat {
             self.begun.try_set(Some(Snapshot { conversation, messages, older_cursor: None, seq: 0 }));
             return Ok(());
         };
-        let sent = with_refresh(|| remote::send_message(id, client_id.to_owned(), content.to_owned())).await?;
+        let message = remote::SendMessage { id, client_id: client_id.to_owned(), content: content.to_owned() };
+        let sent = call(message).await?;
         self.change(|thread| thread.accept(client_id, &sent));
         self.poke.try_update(|poke| *poke = poke.wrapping_add(1));
         Ok(())
@@ -201,7 +203,7 @@ impl OpenChat {
         let Some(id) = self.id else { return };
         self.change(|thread| thread.replace(reply));
         spawn_local(async move {
-            if let Err(error) = with_refresh(|| remote::regenerate(id, reply)).await {
+            if let Err(error) = tell(remote::Regenerate { id, message_id: reply }).await {
                 self.change(Thread::keep);
                 failed.run(error);
             }
@@ -213,7 +215,7 @@ impl OpenChat {
     pub fn resume(self, reply: MessageId, failed: Callback<ApiError>) {
         let Some(id) = self.id else { return };
         spawn_local(async move {
-            if let Err(error) = with_refresh(|| remote::resume_reply(id, reply)).await {
+            if let Err(error) = tell(remote::ResumeReply { id, message_id: reply }).await {
                 failed.run(error);
             }
             self.poke.try_update(|poke| *poke = poke.wrapping_add(1));
@@ -224,7 +226,7 @@ impl OpenChat {
     pub fn stop(self, failed: Callback<ApiError>) {
         let (Some(id), Some((_, Some(generation)))) = (self.id, self.streaming.get_untracked()) else { return };
         spawn_local(async move {
-            match with_refresh(|| remote::stop_reply(id, generation)).await {
+            match tell(remote::StopReply { id, generation_id: generation }).await {
                 // It ended by itself in the meantime.
                 Ok(()) | Err(ApiError { code: Code::NotFound, .. }) => {}
                 Err(error) => failed.run(error),
@@ -235,7 +237,7 @@ impl OpenChat {
     /// Puts older messages before the first; whether there were any to ask for.
     pub async fn load_older(self) -> Result<(), ApiError> {
         let (Some(id), Some(cursor)) = (self.id, self.older.get_untracked()) else { return Ok(()) };
-        let page = with_refresh(|| remote::older_messages(id, cursor.clone())).await?;
+        let page = call(remote::OlderMessages { id, cursor }).await?;
         self.change(|thread| thread.prepend(page));
         Ok(())
     }

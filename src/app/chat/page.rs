@@ -6,13 +6,14 @@ use super::{
     list::Chats,
     live::{self, Link},
     open::OpenChat,
-    remote::{self, Context},
+    remote::{self, Context, Opened},
     rename::HeaderMenu,
     transcript::Transcript,
 };
+use crate::app::reactive::{effect, text_if};
 use crate::{
     app::{
-        session::with_refresh,
+        call::Load,
         title::PageTitle,
         ui::{
             element::branch,
@@ -20,13 +21,16 @@ use crate::{
             skeleton::Skeleton,
         },
     },
+    browser::ask,
     wire::{
+        conversation::Snapshot,
         error::{ApiError, Code},
         id::ConversationId,
     },
 };
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
+use std::future::ready;
 use uuid::Uuid;
 
 /// `/chat/{id}`.
@@ -36,25 +40,30 @@ pub fn ChatPage() -> impl IntoView {
     let chats = expect_context::<Chats>();
     let ContextResource(context) = expect_context();
     // An address that is no id is that of no chat; the server says so in the same words.
-    let id = Memo::new(move |_| {
+    let id = move || {
         let id = params.with(|params| params.get_str("id").and_then(|id| id.parse().ok()));
         id.unwrap_or(ConversationId(Uuid::nil()))
-    });
-    let before = Memo::new(move |_| query.with(|query| query.get("before")));
-    let chat = Resource::new_blocking(
-        move || (id.get(), before.get()),
-        move |(id, before)| async move {
-            if let Some(snapshot) = chats.receive(id) {
-                return Ok(remote::Opened { snapshot, form_id: String::new(), earlier: false });
+    };
+    let before = move || query.with(|query| query.get("before"));
+    // What the page before has left; then there is nothing to ask for.
+    let left = StoredValue::new(None::<Snapshot>);
+    let chat = Load::<Option<Opened>>::each(
+        move || format!("{} {}", id(), before().unwrap_or_default()),
+        move || {
+            left.set_value(chats.receive(id()));
+            if left.with_value(Option::is_some) {
+                return Box::pin(ready(Ok("null".to_owned())));
             }
-            with_refresh(|| remote::open_chat(id, before.clone())).await
+            ask(remote::OpenChat { id: id(), before: before() })
         },
     );
+    let opened = move || left.get_value().map(|snapshot| Opened { snapshot, form_id: String::new(), earlier: false });
     view! {
         <main class="chat-main" id="main" tabindex="-1">
             <Suspense fallback=Waiting>
                 {move || Suspend::new(async move {
-                    match (chat.await, context.await) {
+                    let chat = chat.await.map(|chat| chat.or_else(opened));
+                    match (chat.and_then(|chat| chat.ok_or_else(gone)), context.await) {
                         (Ok(data), Ok(context)) => {
                             let (form_id, earlier) = (data.form_id, data.earlier);
                             let chat = OpenChat::existing(data.snapshot);
@@ -66,6 +75,10 @@ pub fn ChatPage() -> impl IntoView {
             </Suspense>
         </main>
     }
+}
+
+fn gone() -> ApiError {
+    ApiError::new(Code::NotFound, "There is no such chat.")
 }
 
 /// A chat, whether it is stored yet or not.
@@ -85,20 +98,20 @@ pub fn Thread(
     provide_context(chat);
     let link = if earlier { RwSignal::new(Link::Quiet) } else { live::follow(chat) };
     // The list follows the chat that is open.
-    Effect::new(move |_| {
+    effect(move |_| {
         let title = chat.title.get();
         if let Some(id) = chat.id {
             chats.retitle(id, &title);
         }
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some((id, title)) = chats.renamed.get()
             && chat.id == Some(id)
         {
             chat.set_title(&title);
         }
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         if chat.streaming.get().is_some()
             && let (Some(_), Some(mut conversation)) = (chat.id, chat.conversation())
         {
@@ -119,7 +132,7 @@ pub fn Thread(
         <Transcript context=context.clone()/>
         <div class="chat-dock">
             <p class="chat-link" role="status">
-                {move || (link.get() == Link::Reconnecting).then_some("Reconnecting…")}
+                {move || text_if(link.get() == Link::Reconnecting, "Reconnecting…")}
             </p>
             {move || {
                 if gone.get() {

@@ -14,7 +14,7 @@ use crate::wire::{
     page::Page,
     time::Timestamp,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The name under which the forms of the chat say, without JavaScript, how they went.
@@ -61,7 +61,7 @@ pub struct Begun {
 }
 
 /// The chats, the latest spoken in first.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn list_chats(cursor: Option<String>) -> Result<ChatList, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, caller) = caller::user().await?;
@@ -70,7 +70,7 @@ pub async fn list_chats(cursor: Option<String>) -> Result<ChatList, ApiError> {
 }
 
 /// The chat to continue with, if there is one.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn latest_chat() -> Result<Option<ConversationId>, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -78,7 +78,7 @@ pub async fn latest_chat() -> Result<Option<ConversationId>, ApiError> {
 }
 
 /// A chat with its newest messages, or with those before a cursor.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn open_chat(id: ConversationId, before: Option<String>) -> Result<Opened, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, caller) = caller::user().await?;
@@ -91,7 +91,7 @@ pub async fn open_chat(id: ConversationId, before: Option<String>) -> Result<Ope
 }
 
 /// The messages before a cursor, oldest first.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn older_messages(id: ConversationId, cursor: String) -> Result<Page<Message>, ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;
@@ -99,7 +99,7 @@ pub async fn older_messages(id: ConversationId, cursor: String) -> Result<Page<M
 }
 
 /// What an empty chat shows.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn chat_context() -> Result<Context, ApiError> {
     use crate::server::{clock, http::caller};
     let (state, _) = caller::user().await?;
@@ -121,7 +121,7 @@ pub async fn chat_context() -> Result<Context, ApiError> {
 }
 
 /// Whether the chat is still there and the session still good, before the events are asked for again.
-#[server(input = Json, output = Answer)]
+#[server(output = Answer)]
 pub async fn check_chat(id: ConversationId) -> Result<(), ApiError> {
     use crate::server::http::caller;
     let (state, caller) = caller::user().await?;

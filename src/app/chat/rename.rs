@@ -1,9 +1,10 @@
 //! Renaming and deleting a chat, from the list and from its own header.
 
 use super::{list::Chats, remote};
+use crate::app::reactive::effect;
 use crate::{
     app::{
-        session::with_refresh,
+        call::tell,
         ui::{
             icon::{Icon, Svg},
             menu::{Menu, MenuItem},
@@ -39,7 +40,7 @@ pub fn rename(chats: Chats, toasts: Toasts, id: ConversationId, title: &str) {
     };
     show(&title);
     spawn_local(async move {
-        if let Err(error) = with_refresh(|| remote::rename_chat(id, title.clone())).await {
+        if let Err(error) = tell(remote::RenameChat { id, title }).await {
             show(&before.unwrap_or_default());
             toasts.show(error.message);
         }
@@ -58,7 +59,7 @@ pub fn delete(chats: Chats, toasts: Toasts, id: ConversationId, leave: Option<Le
         }
     };
     spawn_local(async move {
-        if let Err(error) = with_refresh(|| remote::delete_chat(id)).await {
+        if let Err(error) = tell(remote::DeleteChat { id }).await {
             put_back(&row);
             toasts.show(error.message);
             return;
@@ -66,7 +67,7 @@ pub fn delete(chats: Chats, toasts: Toasts, id: ConversationId, leave: Option<Le
         toasts.offer("Chat deleted", "Undo", move || {
             let (row, leave) = (row.clone(), leave.clone());
             spawn_local(async move {
-                match with_refresh(|| remote::restore_chat(id)).await {
+                match tell(remote::RestoreChat { id }).await {
                     Ok(_) => {
                         put_back(&row);
                         if let Some(leave) = leave {
@@ -102,7 +103,7 @@ pub fn TitleField(
 ) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
     let over = StoredValue::new(false);
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(field) = field.get() {
             let _ = field.focus();
             field.select();

@@ -6,16 +6,20 @@ use super::{
     rename::{Renaming, TitleField, delete, leaving, rename},
     title,
 };
+use crate::app::reactive::{effect, memo, text_if};
 use crate::{
-    app::ui::{
-        each::{each, item},
-        icon::{Icon, Svg},
-        menu::{Menu, MenuItem},
-        skeleton::Skeleton,
-        toast::Toasts,
+    app::{
+        call::Load,
+        ui::{
+            each::{each, item},
+            icon::{Icon, Svg},
+            menu::{Menu, MenuItem},
+            skeleton::Skeleton,
+            toast::Toasts,
+        },
     },
     browser::{self, chat::when_visible},
-    wire::{error::ApiError, id::ConversationId},
+    wire::id::ConversationId,
 };
 use leptos::{
     __reexports::send_wrapper::SendWrapper, ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast,
@@ -27,14 +31,14 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn Sidebar(
     /// The first page of the list.
-    list: Resource<Result<ChatList, ApiError>>,
+    list: Load<ChatList>,
 ) -> impl IntoView {
     let chats = expect_context::<Chats>();
     let path = use_location().pathname;
-    let current = Memo::new(move |_| path.with(|path| path.strip_prefix("/chat/")?.parse::<ConversationId>().ok()));
+    let current = memo(move || path.with(|path| path.strip_prefix("/chat/")?.parse::<ConversationId>().ok()));
     let nav = NodeRef::<html::Nav>::new();
     // A sheet is closed by what leads away from it.
-    Effect::new(move |before: Option<String>| {
+    effect(move |before: Option<String>| {
         let path = path.get();
         if before.is_some_and(|before| before != path) {
             chats.sheet.set(false);
@@ -66,7 +70,7 @@ pub fn Sidebar(
                     <Svg icon=Icon::Close/>
                 </a>
             </div>
-            <a class="chats-new" href="/chat/new" aria-current=move || (path.get() == "/chat/new").then_some("page")>
+            <a class="chats-new" href="/chat/new" aria-current=move || text_if(path.get() == "/chat/new", "page")>
                 <Svg icon=Icon::Plus/>
                 "New chat"
             </a>
@@ -91,7 +95,7 @@ pub fn Sidebar(
 
 /// While the sheet is open the page behind it is inert, so that the focus stays inside; then it returns.
 fn trap_focus(open: RwSignal<bool>, nav: NodeRef<html::Nav>) {
-    Effect::new(move |before: Option<bool>| {
+    effect(move |before: Option<bool>| {
         let open = open.get();
         let (Some(nav), Some(was)) = (nav.get_untracked(), before) else { return open };
         if open == was {
@@ -127,11 +131,11 @@ fn trap_focus(open: RwSignal<bool>, nav: NodeRef<html::Nav>) {
 fn Groups(current: Memo<Option<ConversationId>>) -> impl IntoView {
     let chats = expect_context::<Chats>();
     // The first render is the server's; from here on the days are the reader's.
-    Effect::new(move |_| {
+    effect(move |_| {
         let now = browser::now();
         chats.clock.set((now, browser::chat::utc_offset(now)));
     });
-    let groups = Memo::new(move |_| chats.grouped());
+    let groups = memo(move || chats.grouped());
     let group = move |heading: String| {
         let rows = {
             let heading = heading.clone();
@@ -182,7 +186,7 @@ fn More() -> impl IntoView {
         });
     };
     let watch = StoredValue::new(None::<SendWrapper<browser::chat::Watch>>);
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(button) = button.get() {
             watch.set_value(when_visible(&button, load).map(SendWrapper::new));
         }
@@ -192,7 +196,7 @@ fn More() -> impl IntoView {
     });
     view! {
         <button type="button" class="chats-more needs-script" node_ref=button on:click=move |_| load()>
-            {move || if busy.get() { "Loading…" } else { "Show more" }}
+            {move || String::from(if busy.get() { "Loading…" } else { "Show more" })}
         </button>
     }
 }
@@ -244,7 +248,7 @@ fn ChatRow(row: Row, current: Memo<Option<ConversationId>>) -> impl IntoView {
                             href=format!("/chat/{id}")
                             title=name
                             dir="auto"
-                            aria-current=move || is_current().then_some("page")
+                            aria-current=move || text_if(is_current(), "page")
                             aria-keyshortcuts="F2"
                             node_ref=link
                             on:keydown=on_key

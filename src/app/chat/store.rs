@@ -11,7 +11,6 @@ use crate::wire::{
     page::Page,
     time::Timestamp,
 };
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// How far a message of this browser is on its way to the server.
@@ -49,17 +48,26 @@ impl Entry {
 /// What applying something changed, so that only that is drawn again.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Touched {
-    /// Entries that were added or are different now.
-    pub keys: BTreeSet<String>,
+    /// Entries that were added or are different now, each once.
+    pub keys: Vec<String>,
     /// Whether entries came, went or moved.
     pub order: bool,
     /// Whether the conversation itself is different: its title, or that it is gone.
     pub conversation: bool,
 }
 
+// A set in the library's trees would be a fiftieth of the bundle.
 impl Touched {
+    fn add(&mut self, key: String) {
+        if !self.keys.contains(&key) {
+            self.keys.push(key);
+        }
+    }
+
     fn merge(&mut self, other: Self) {
-        self.keys.extend(other.keys);
+        for key in other.keys {
+            self.add(key);
+        }
         self.order |= other.order;
         self.conversation |= other.conversation;
     }
@@ -155,7 +163,7 @@ impl Thread {
             Change::MessageDelta { message_id, text } => {
                 if let Some(entry) = self.find(message_id) {
                     entry.message.content.push_str(&text);
-                    touched.keys.insert(entry.key.clone());
+                    touched.add(entry.key.clone());
                 }
             }
             Change::MessageResumed { message_id, generation_id } => {
@@ -164,7 +172,7 @@ impl Thread {
                     entry.message.generation_id = Some(generation_id);
                     entry.message.error = None;
                     entry.message.finished_at = None;
-                    touched.keys.insert(entry.key.clone());
+                    touched.add(entry.key.clone());
                 }
             }
             Change::MessageCompleted {
@@ -183,7 +191,7 @@ impl Thread {
                     entry.message.finished_at = Some(finished_at);
                     entry.message.input_tokens = input_tokens;
                     entry.message.output_tokens = output_tokens;
-                    touched.keys.insert(entry.key.clone());
+                    touched.add(entry.key.clone());
                 }
             }
             Change::ConversationUpdated { conversation } => {
@@ -216,7 +224,7 @@ impl Thread {
                 (key, true)
             }
         };
-        Touched { keys: BTreeSet::from([key]), order, conversation: false }
+        Touched { keys: vec![key], order, conversation: false }
     }
 
     /// Moves a message that is stored now before those that still wait.
@@ -255,7 +263,7 @@ impl Thread {
             if entry.waits() {
                 entry.delivery = Delivery::Sending;
             }
-            return Touched { keys: BTreeSet::from([key]), ..Touched::default() };
+            return Touched { keys: vec![key], ..Touched::default() };
         }
         let message = Message {
             // Until the stored id is known; no other message has it.
@@ -275,7 +283,7 @@ impl Thread {
             output_tokens: None,
         };
         self.entries.push(Entry { key: key.clone(), message, delivery: Delivery::Sending });
-        Touched { keys: BTreeSet::from([key]), order: true, conversation: false }
+        Touched { keys: vec![key], order: true, conversation: false }
     }
 
     /// The server has a message. Its reply comes as an event.
@@ -285,7 +293,7 @@ impl Thread {
         self.entries[at].message.id = sent.message.id;
         self.entries[at].delivery = Delivery::Stored;
         let order = self.settle(at);
-        Touched { keys: BTreeSet::from([key]), order, conversation: false }
+        Touched { keys: vec![key], order, conversation: false }
     }
 
     /// A message did not arrive.
@@ -294,7 +302,7 @@ impl Thread {
         match self.entries.iter_mut().find(|entry| entry.key == key && entry.waits()) {
             Some(entry) => {
                 entry.delivery = Delivery::Failed(why.to_owned());
-                Touched { keys: BTreeSet::from([key]), ..Touched::default() }
+                Touched { keys: vec![key], ..Touched::default() }
             }
             None => Touched::default(),
         }
@@ -322,9 +330,8 @@ impl Thread {
     /// Puts older messages before the first.
     pub fn prepend(&mut self, page: Page<Message>) -> Touched {
         self.older_cursor = page.next_cursor;
-        let known: BTreeSet<_> = self.entries.iter().map(|entry| entry.message.id).collect();
-        let older: Vec<_> =
-            page.items.into_iter().filter(|message| !known.contains(&message.id)).map(Entry::stored).collect();
+        let older = page.items.into_iter().filter(|message| self.position(message.id).is_none());
+        let older: Vec<_> = older.map(Entry::stored).collect();
         let keys = older.iter().map(|entry| entry.key.clone()).collect();
         self.entries.splice(0..0, older);
         Touched { keys, order: true, conversation: false }

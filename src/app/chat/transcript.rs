@@ -9,6 +9,7 @@ use super::{
     open::OpenChat,
     remote::{Context, NewChatSend},
 };
+use crate::app::reactive::{effect, memo, text_if};
 use crate::{
     app::{
         session::use_viewer,
@@ -76,8 +77,8 @@ pub fn Transcript(
     };
 
     // One's own message is always seen.
-    let count = Memo::new(move |_| chat.keys.with(Vec::len));
-    Effect::new(move |before: Option<(usize, bool)>| {
+    let count = memo(move || chat.keys.with(Vec::len));
+    effect(move |before: Option<(usize, bool)>| {
         let now = (count.get(), chat.awaiting.get());
         if before.is_some_and(|(_, awaited)| now.1 && !awaited) {
             to_end();
@@ -86,7 +87,7 @@ pub fn Transcript(
     });
     // What is read would slide away when something grows below it. The browser's own anchoring is off: Safari has none,
     // and Chromium's holds on to the top of the column, so that older messages push away what is read.
-    Effect::new(move |_| {
+    effect(move |_| {
         chat.version.track();
         request_animation_frame(move || {
             if let Some(log) = log.try_get_untracked().flatten() {
@@ -120,8 +121,8 @@ pub fn Transcript(
             <button
                 type="button"
                 class="button"
-                tabindex=move || { if away.get() > FAR { "0" } else { "-1" } }
-                aria-hidden=move || (away.get() <= FAR).then_some("true")
+                tabindex=move || String::from(if away.get() > FAR { "0" } else { "-1" })
+                aria-hidden=move || text_if(away.get() <= FAR, "true")
                 on:click=move |_| {
                     to_end();
                     if let Some(log) = log.get_untracked() {
@@ -149,7 +150,7 @@ fn Older(
 ) -> impl IntoView {
     let link = NodeRef::<html::A>::new();
     let watch = StoredValue::new(None::<SendWrapper<browser::Watch>>);
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(link) = link.get() {
             watch.set_value(browser::when_visible(&link, move || load.run(())).map(SendWrapper::new));
         }
@@ -168,7 +169,7 @@ fn Older(
                 load.run(());
             }
         >
-            {move || if loading.get() { "Loading earlier messages…" } else { "Show earlier messages" }}
+            {move || String::from(if loading.get() { "Loading earlier messages…" } else { "Show earlier messages" })}
         </a>
     }
 }
@@ -231,7 +232,7 @@ fn Spoken() -> impl IntoView {
         });
     };
     let listener = StoredValue::new(Listener::default());
-    Effect::new(move |_| {
+    effect(move |_| {
         chat.version.track();
         let words = listener.try_update_value(|listener| chat.with_last_reply(|reply| listener.hear(reply)));
         words.unwrap_or_default().into_iter().for_each(say);

@@ -3,13 +3,14 @@
 pub mod remote;
 
 use super::{
+    call::Load,
     not_found::Nothing,
     title::{PRODUCT, PageTitle},
     ui::{markdown::Markdown, skeleton::Skeleton},
 };
+use crate::browser::ask;
 use leptos::prelude::*;
 use leptos_router::{components::Outlet, hooks::use_params_map};
-use remote::{document, documents};
 
 /// A line with the way back above the page.
 #[component]
@@ -28,7 +29,7 @@ pub fn DocsLayout() -> impl IntoView {
 /// `/docs`: all pages of the manual.
 #[component]
 pub fn DocumentsPage() -> impl IntoView {
-    let all = Resource::new(|| (), |()| documents());
+    let all = Load::once(|| remote::Documents {});
     view! {
         <PageTitle text="Manual"/>
         <h1>"Manual"</h1>
@@ -55,7 +56,7 @@ pub fn DocumentsPage() -> impl IntoView {
 pub fn DocumentPage() -> impl IntoView {
     let params = use_params_map();
     let slug = move || params.with(|params| params.get("slug").unwrap_or_default());
-    let page = Resource::new(slug, document);
+    let page = Load::<Option<remote::Page>>::each(slug, move || ask(remote::Document { slug: slug() }));
     view! {
         <Suspense fallback=|| view! { <Skeleton lines=8/> }>
             {move || Suspend::new(async move {

@@ -1,7 +1,8 @@
 //! Light or dark.
 
-use super::remote::{SetTheme, set_theme};
+use super::remote::SetTheme;
 use crate::app::{
+    call::tell,
     theme::{ChosenTheme, Theme},
     ui::{
         button::{Button, Kind},
@@ -20,7 +21,7 @@ pub fn Appearance() -> impl IntoView {
     let choose = move |theme: Theme| {
         chosen.set(theme);
         spawn_local(async move {
-            if let Err(error) = set_theme(theme).await {
+            if let Err(error) = tell(SetTheme { theme }).await {
                 toasts.show(format!("Your choice could not be kept. {}", error.message));
             }
         });

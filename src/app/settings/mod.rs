@@ -15,6 +15,7 @@ use super::{
         icon::{Icon, Svg},
     },
 };
+use crate::app::reactive::{memo, text_if};
 use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
 use leptos_router::{components::Outlet, hooks::use_location, hooks::use_params_map};
 
@@ -72,7 +73,7 @@ impl Section {
 #[component]
 pub fn SettingsLayout() -> impl IntoView {
     let path = use_location().pathname;
-    let current = Memo::new(move |_| Section::at(&path.get()));
+    let current = memo(move || Section::at(&path.get()));
     let log_out = |event: SubmitEvent| {
         event.prevent_default();
         auth::log_out_here();
@@ -87,7 +88,7 @@ pub fn SettingsLayout() -> impl IntoView {
                 <ul role="list">
                     {Section::ALL
                         .map(|section| {
-                            let here = move || (current.get() == Some(section)).then_some("page");
+                            let here = move || text_if(current.get() == Some(section), "page");
                             view! {
                                 <li>
                                     <a class="entry" href=section.path() aria-current=here>
@@ -112,7 +113,7 @@ pub fn SettingsLayout() -> impl IntoView {
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let params = use_params_map();
-    let section = Memo::new(move |_| {
+    let section = memo(move || {
         let slug = params.with(|params| params.get("section").unwrap_or_default());
         Section::at(&format!("/settings/{slug}"))
     });

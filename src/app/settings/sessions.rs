@@ -1,11 +1,11 @@
 //! Where the account is logged in.
 
-use super::remote::{EndOtherSessions, EndSession, sessions};
+use super::remote::{self, EndOtherSessions, EndSession};
 use crate::{
     app::{
+        call::Load,
         form::{Form, RpcForm},
         request::take_flash,
-        session::with_refresh,
         ui::{
             button::{Button, Kind},
             field::Notice,
@@ -23,7 +23,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Sessions() -> impl IntoView {
     let flash = take_flash("sessions").unwrap_or_default();
-    let all = Resource::new(|| (), |()| with_refresh(sessions));
+    let all = Load::once(|| remote::Sessions {});
     let toasts = expect_context::<Toasts>();
     let others = Form::of_account::<EndOtherSessions>("end_other_sessions");
     others.on_success(move |()| {
@@ -66,7 +66,7 @@ pub fn Sessions() -> impl IntoView {
     }
 }
 
-type All = Resource<Result<Vec<SessionInfo>, crate::wire::error::ApiError>>;
+type All = Load<Vec<SessionInfo>>;
 
 #[component]
 fn Row(session: SessionInfo, all: All) -> impl IntoView {

@@ -1,6 +1,7 @@
 //! Buttons.
 
 use super::icon::{Icon, Svg};
+use crate::app::reactive::text_if;
 use leptos::{ev, prelude::*};
 
 /// How much a button asks for attention.
@@ -65,8 +66,8 @@ pub fn Button(
             class=kind.class()
             class:wide=wide
             disabled=disabled
-            aria-busy=move || busy.get().then_some("true")
-            aria-disabled=move || busy.get().then_some("true")
+            aria-busy=move || text_if(busy.get(), "true")
+            aria-disabled=move || text_if(busy.get(), "true")
             on:click=ignore_while_busy
         >
             {move || {

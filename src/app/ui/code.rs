@@ -1,6 +1,7 @@
 //! A block of code with its bar.
 
 use super::clipboard;
+use crate::app::reactive::effect;
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub fn CodeBlock(
     text: Signal<String>,
 ) -> impl IntoView {
     let ready = RwSignal::new(false);
-    Effect::new(move || ready.set(true));
+    effect(move |_| ready.set(true));
     // What the button says after a press, and to which press it belongs.
     let said = RwSignal::new("");
     let presses = StoredValue::new(0_u32);
@@ -52,9 +53,9 @@ pub fn CodeBlock(
             <figcaption class="code-bar">
                 <span class="code-language">{move || language.get().unwrap_or_else(|| "code".to_owned())}</span>
                 <button type="button" class="code-copy" hidden=move || !ready.get() on:click=copy>
-                    {move || if said.get().is_empty() { "Copy" } else { said.get() }}
+                    {move || String::from(if said.get().is_empty() { "Copy" } else { said.get() })}
                 </button>
-                <span class="unseen" role="status">{move || said.get()}</span>
+                <span class="unseen" role="status">{move || String::from(said.get())}</span>
             </figcaption>
             <pre tabindex="0" role="region" aria-label=label><code>{move || text.get()}</code></pre>
         </figure>

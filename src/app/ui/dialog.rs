@@ -1,5 +1,6 @@
 //! Modal dialogs, on the browser's own element: it keeps the focus inside and closes on Esc.
 
+use crate::app::reactive::effect;
 use leptos::{
     __reexports::send_wrapper::SendWrapper, ev, html, prelude::*, wasm_bindgen::JsCast, web_sys::HtmlElement,
 };
@@ -22,7 +23,7 @@ pub fn Dialog(
     // Wrapped, since what a page holds is dropped on any thread of the server; there it is never filled.
     let opener = StoredValue::new(None::<SendWrapper<HtmlElement>>);
 
-    Effect::new(move |_| {
+    effect(move |_| {
         let open = open.get();
         let Some(dialog) = dialog.get() else { return };
         if open && !dialog.open() {

@@ -17,6 +17,10 @@ pub fn item<V: IntoView + 'static>(key: impl ToString, draw: impl FnOnce() -> V 
 ///
 /// All lists share the one `<For>` in here: each of its own types is 10 kB of code.
 pub fn each(items: impl Fn() -> Vec<Item> + Send + 'static) -> AnyView {
-    let items: Box<dyn Fn() -> Vec<Item> + Send> = Box::new(items);
+    list(Box::new(items))
+}
+
+// Not in `each`: what is written in a generic function is made again for each of its types, closures too.
+fn list(items: Box<dyn Fn() -> Vec<Item> + Send>) -> AnyView {
     view! { <For each=items key=|item| item.key.clone() children=|item: Item| (item.draw)()/> }.into_any()
 }

@@ -4,6 +4,7 @@ use super::{
     button::IconButton,
     icon::{Icon, Svg},
 };
+use crate::app::reactive::text_if;
 use leptos::prelude::*;
 
 /// What is typed into a field.
@@ -88,7 +89,7 @@ pub fn Field(
             class="input"
             id=id
             name=name
-            type=move || input.type_attribute(shown.get())
+            type=move || input.type_attribute(shown.get()).to_owned()
             value=value
             autocomplete=autocomplete
             autocapitalize=plain.then_some("none")
@@ -98,7 +99,7 @@ pub fn Field(
             readonly=readonly
             minlength=min
             maxlength=max
-            aria-invalid=move || error.with(Option::is_some).then_some("true")
+            aria-invalid=move || text_if(error.with(Option::is_some), "true")
             aria-describedby=described_by
             node_ref=node_ref
         />

@@ -5,6 +5,7 @@ use super::{
     each::{each, item},
     element::{Attributes, element},
 };
+use crate::app::reactive::memo;
 use crate::{
     markdown::{
         cite::{self, Piece},
@@ -41,7 +42,7 @@ pub fn Markdown(
     ids: Option<Vec<String>>,
 ) -> impl IntoView {
     let stream = StoredValue::new(Stream::new());
-    let blocks = Memo::new(move |_| {
+    let blocks = memo(move || {
         let finished = !streaming.get();
         text.with(|text| {
             stream
@@ -53,7 +54,7 @@ pub fn Markdown(
         })
     });
     let lower = if ids.is_some() { 0 } else { LOWER };
-    let cites = Memo::new(move |_| sources.with(|sources| Arc::new(Cites::new(sources, lower))));
+    let cites = memo(move || sources.with(|sources| Arc::new(Cites::new(sources, lower))));
     let ids = StoredValue::new(ids.unwrap_or_default());
     // The kind is part of the key: a paragraph that turns out to be a table is another node.
     let keys = move || {
@@ -67,7 +68,7 @@ pub fn Markdown(
                 let keys = keys().into_iter();
                 keys.map(|(at, kind)| {
                     item(format!("{at} {kind:?}"), move || {
-                        let block = Memo::new(move |_| blocks.with(|blocks| blocks.get(at).cloned()));
+                        let block = memo(move || blocks.with(|blocks| blocks.get(at).cloned()));
                         let id = ids.with_value(|ids| ids.get(at).cloned()).filter(|id| !id.is_empty());
                         view_keyed(block, cites, id)
                     })
@@ -87,10 +88,10 @@ fn view_keyed(block: Memo<Option<Arc<Block>>>, cites: Memo<Arc<Cites>>, id: Opti
                 _ => String::new(),
             })
         };
-        let language = Memo::new(move |_| {
+        let language = memo(move || {
             Some(code(|code| code.language.clone().unwrap_or_default())).filter(|language| !language.is_empty())
         });
-        let text = Memo::new(move |_| code(|code| code.text.clone()));
+        let text = memo(move || code(|code| code.text.clone()));
         view! { <CodeBlock language=language text=text/> }.into_any()
     } else {
         (move || block.get().map(|block| cites.with(|cites| view_top(&block, cites, id.clone())))).into_any()

@@ -1,5 +1,6 @@
 //! Points in time, for people.
 
+use crate::app::reactive::effect;
 use crate::{browser, wire::time::Timestamp};
 use leptos::prelude::*;
 
@@ -16,7 +17,7 @@ pub fn RelativeTime(
     at: Signal<Timestamp>,
 ) -> impl IntoView {
     let now = RwSignal::new(None);
-    Effect::new(move |_| now.set(Some(browser::now())));
+    effect(move |_| now.set(Some(browser::now())));
     let words = move || {
         let at = at.get();
         match now.get() {

@@ -5,6 +5,7 @@ use super::{
     each::{each, item},
     icon::Icon,
 };
+use crate::app::reactive::effect;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::time::Duration;
 
@@ -86,7 +87,7 @@ fn ToastView(toast: Toast) -> impl IntoView {
         pause();
         timer.set_value(set_timeout_with_handle(move || toasts.dismiss(id), life).ok());
     };
-    Effect::new(move |_| run());
+    effect(move |_| run());
     on_cleanup(pause);
     view! {
         <div

@@ -13,7 +13,7 @@ use crate::{
 use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use leptos::prelude::use_context;
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
 const NAME: &str = "parlor_form";
 /// A browser keeps 4096 bytes of a cookie, with name and attributes.
@@ -25,27 +25,27 @@ const STASHED: &str = "#";
 pub struct Form {
     name: &'static str,
     page: String,
-    typed: BTreeMap<String, String>,
-    done: BTreeMap<String, String>,
+    typed: Vec<(String, String)>,
+    done: Vec<(String, String)>,
 }
 
 impl Form {
     /// By the name of the server function and the page that it stands on.
     pub fn new(name: &'static str, page: impl Into<String>) -> Self {
-        Self { name, page: page.into(), typed: BTreeMap::new(), done: BTreeMap::new() }
+        Self { name, page: page.into(), typed: Vec::new(), done: Vec::new() }
     }
 
     /// Something that was typed and should not be lost when the form comes back; never a password.
     #[must_use]
     pub fn typed(mut self, field: &str, value: &str) -> Self {
-        self.typed.insert(field.to_owned(), value.to_owned());
+        self.typed.push((field.to_owned(), value.to_owned()));
         self
     }
 
     /// Something that the page needs where it says what went well, such as what an undo would bring back.
     #[must_use]
     pub fn done(mut self, field: &str, value: &str) -> Self {
-        self.done.insert(field.to_owned(), value.to_owned());
+        self.done.push((field.to_owned(), value.to_owned()));
         self
     }
 
@@ -108,7 +108,7 @@ fn cookie(config: &Config, mut flash: Flash) -> Vec<HeaderValue> {
     if value.len() > MAX_VALUE {
         let typed = std::mem::take(&mut flash.typed);
         if let Ok(state) = caller::state() {
-            flash.typed.insert(STASHED.to_owned(), state.stash.put(typed, Instant::now()));
+            flash.typed = vec![(STASHED.to_owned(), state.stash.put(typed, Instant::now()))];
         }
         value = encode(&flash);
     }
@@ -123,8 +123,8 @@ fn encode(flash: &Flash) -> String {
 pub fn read(headers: &HeaderMap, stash: &Stash) -> Option<Flash> {
     let value = read_cookie(headers, NAME).filter(|value| !value.is_empty() && value.len() <= MAX_VALUE)?;
     let mut flash: Flash = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
-    if let Some(name) = flash.typed.remove(STASHED) {
-        flash.typed = stash.get(&name, Instant::now()).unwrap_or_default();
+    if let Some(name) = flash.typed(STASHED) {
+        flash.typed = stash.get(name, Instant::now()).unwrap_or_default();
     }
     Some(flash)
 }
@@ -151,7 +151,7 @@ mod tests {
             form: "sign_up".to_owned(),
             error: Some(ApiError::new(Code::Conflict, "This username is taken.").on("username")),
             notice: None,
-            typed: BTreeMap::from([("first_name".to_owned(), "Zoë; =,\"".to_owned())]),
+            typed: vec![("first_name".to_owned(), "Zoë; =,\"".to_owned())],
         };
         let headers = headers(&format!("a=b; {NAME}={}; c=d", encode(&flash)));
         assert_eq!(read(&headers, &Stash::default()), Some(flash));
@@ -167,12 +167,12 @@ mod tests {
     #[test]
     fn what_is_too_long_for_a_cookie_is_found_by_its_name() {
         let stash = Stash::default();
-        let typed = BTreeMap::from([("content".to_owned(), "x".repeat(9000))]);
-        let kept = BTreeMap::from([(STASHED.to_owned(), stash.put(typed.clone(), Instant::now()))]);
+        let typed = vec![("content".to_owned(), "x".repeat(9000))];
+        let kept = vec![(STASHED.to_owned(), stash.put(typed.clone(), Instant::now()))];
         let flash = Flash { form: "chat".to_owned(), typed: kept, ..Flash::default() };
         let headers = headers(&format!("{NAME}={}", encode(&flash)));
         assert_eq!(read(&headers, &stash).unwrap().typed, typed);
-        assert_eq!(read(&headers, &Stash::default()).unwrap().typed, BTreeMap::new());
+        assert_eq!(read(&headers, &Stash::default()).unwrap().typed, []);
     }
 
     #[test]

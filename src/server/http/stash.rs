@@ -5,7 +5,7 @@
 
 use crate::server::secrets::random_text;
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -16,7 +16,7 @@ const LIFE: Duration = Duration::from_secs(60);
 const MOST: usize = 8 * 1024 * 1024;
 
 /// Fields by their names.
-type Fields = BTreeMap<String, String>;
+type Fields = Vec<(String, String)>;
 
 /// What is kept, the oldest first.
 #[derive(Default)]
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn fields(value: String) -> Fields {
-        Fields::from([("content".to_owned(), value)])
+        vec![("content".to_owned(), value)]
     }
 
     #[test]
