@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 const chromium = process.env.CHROME ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
 const report = process.env.PARLOR_TEST_REPORT;
 const needsJavaScript = /.*\.hydrate\.spec\.ts/;
+const withoutJavaScript = /.*\.plain\.spec\.ts/;
 
 export default defineConfig({
   testDir: "tests",
@@ -27,10 +28,11 @@ export default defineConfig({
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
   },
-  // Every spec runs hydrated, on a phone and without JavaScript; what needs JavaScript is named *.hydrate.spec.ts.
+  // Every spec runs hydrated, on a phone and without JavaScript; what needs JavaScript is named *.hydrate.spec.ts, what is
+  // only there without it *.plain.spec.ts.
   projects: [
-    { name: "desktop", use: { ...devices["Desktop Chrome"], viewport: { width: 1280, height: 800 } } },
-    { name: "phone", use: { ...devices["Pixel 7"] } },
+    { name: "desktop", testIgnore: withoutJavaScript, use: { ...devices["Desktop Chrome"], viewport: { width: 1280, height: 800 } } },
+    { name: "phone", testIgnore: withoutJavaScript, use: { ...devices["Pixel 7"] } },
     { name: "no-javascript", testIgnore: needsJavaScript, use: { ...devices["Desktop Chrome"], javaScriptEnabled: false } },
   ],
 });

@@ -126,10 +126,7 @@ impl<T> Form<T> {
 
     /// What was typed into a field before the page came back, else `default`.
     pub fn typed(&self, field: &str, default: impl Into<String>) -> String {
-        let typed = self.sending.before.with_value(|flash| {
-            let mut typed = flash.as_ref()?.typed.iter();
-            typed.find(|(name, _)| name == field).map(|(_, text)| text.clone())
-        });
+        let typed = self.sending.before.with_value(|flash| flash.as_ref()?.typed(field).map(str::to_owned));
         typed.unwrap_or_else(|| default.into())
     }
 

@@ -52,6 +52,13 @@ pub struct Flash {
     pub typed: Vec<(String, String)>,
 }
 
+impl Flash {
+    /// What was typed into a field.
+    pub fn typed(&self, field: &str) -> Option<&str> {
+        self.typed.iter().find(|(name, _)| name == field).map(|(_, text)| text.as_str())
+    }
+}
+
 /// Sets the status of the page that is being rendered. Only on the server.
 #[derive(Clone)]
 pub struct SetStatus(pub Arc<dyn Fn(u16) + Send + Sync>);
@@ -68,9 +75,11 @@ pub fn provide_seed() -> Seed {
     seed
 }
 
-/// The flash of one form, once.
+/// The flash of one form, once. The server renders one page, and what waits for data several times; the browser, which
+/// goes on to other pages, forgets it when it was shown.
 pub fn take_flash(form: &str) -> Option<Flash> {
     let PendingFlash(pending) = use_context::<PendingFlash>()?;
-    let mine = pending.with_value(|flash| flash.as_ref().is_some_and(|flash| flash.form == form));
-    if mine { pending.try_update_value(Option::take).flatten() } else { None }
+    let mine = pending.with_value(|flash| flash.clone().filter(|flash| flash.form == form))?;
+    crate::app::reactive::effect(move |_| pending.set_value(None));
+    Some(mine)
 }

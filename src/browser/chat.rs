@@ -5,7 +5,7 @@ use gloo_storage::{LocalStorage, Storage};
 use js_sys::{Array, Date, Function, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Element, HtmlTextAreaElement, IntersectionObserver, IntersectionObserverEntry};
+use web_sys::{Element, HtmlElement, HtmlTextAreaElement, IntersectionObserver, IntersectionObserverEntry};
 
 /// The text that is kept under a name on this device.
 pub fn recall(name: &str) -> Option<String> {
@@ -70,6 +70,35 @@ pub fn when_visible(element: &Element, mut call: impl FnMut() + 'static) -> Opti
     Some(Watch { observer, _callback: callback })
 }
 
+/// A message that is being read, and how far from the top of the window it stands.
+pub struct Place {
+    message: Element,
+    top: f64,
+}
+
+impl Place {
+    /// The message at the upper edge of a scroller.
+    pub fn of(log: &HtmlElement) -> Option<Self> {
+        let view = log.get_bounding_client_rect();
+        let (across, document) = ((view.left() + view.width() / 2.0) as f32, log.owner_document()?);
+        // Between two messages is a gap.
+        let message = [0.1, 0.2, 0.5].into_iter().find_map(|part| {
+            let down = (view.top() + view.height() * part) as f32;
+            document.element_from_point(across, down)?.closest("article").ok()?
+        })?;
+        let top = message.get_bounding_client_rect().top();
+        Some(Self { message, top })
+    }
+
+    /// Brings it back to where it stood.
+    pub fn restore(&self, log: &HtmlElement) {
+        let moved = (self.message.get_bounding_client_rect().top() - self.top) as i32;
+        if moved != 0 && self.message.is_connected() {
+            log.set_scroll_top(log.scroll_top() + moved);
+        }
+    }
+}
+
 /// Makes a text field as high as its text, where style alone cannot.
 pub fn grow(field: &HtmlTextAreaElement) {
     if supports("field-sizing", "content") {
@@ -78,11 +107,6 @@ pub fn grow(field: &HtmlTextAreaElement) {
     let style = field.style();
     let _ = style.set_property("height", "auto");
     let _ = style.set_property("height", &format!("{}px", field.scroll_height()));
-}
-
-/// Whether the browser keeps what is read in its place when something changes above or below it.
-pub fn anchors_scrolling() -> bool {
-    supports("overflow-anchor", "auto")
 }
 
 fn supports(property: &str, value: &str) -> bool {

@@ -1,7 +1,7 @@
 //! The functions of src/browser/chat.rs where there is no browser.
 
 use crate::wire::time::Timestamp;
-use leptos::web_sys::{Element, HtmlTextAreaElement};
+use leptos::web_sys::{Element, HtmlElement, HtmlTextAreaElement};
 
 /// Nothing.
 pub fn recall(_name: &str) -> Option<String> {
@@ -40,7 +40,15 @@ pub fn when_visible(_element: &Element, _call: impl FnMut() + 'static) -> Option
 /// Nothing.
 pub fn grow(_field: &HtmlTextAreaElement) {}
 
-/// It does.
-pub fn anchors_scrolling() -> bool {
-    true
+/// Nowhere.
+pub struct Place;
+
+impl Place {
+    /// Nowhere.
+    pub fn of(_log: &HtmlElement) -> Option<Self> {
+        None
+    }
+
+    /// Nothing.
+    pub fn restore(&self, _log: &HtmlElement) {}
 }

@@ -6,6 +6,7 @@
 //!
 //! [`parse`](fn@parse) reads a finished text, [`stream::Stream`] one that is still being written.
 
+pub mod anchors;
 mod bare;
 mod build;
 pub mod cite;

@@ -42,6 +42,25 @@ fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
 }
 
+/// Where the headings stand that are in no list or quotation.
+pub(super) fn headings(text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut depth = 0_usize;
+    let mut found = Vec::new();
+    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
+        match event {
+            Event::Start(tag) => {
+                if depth == 0 && matches!(tag, Tag::Heading { .. }) {
+                    found.push(range);
+                }
+                depth += 1;
+            }
+            Event::End(_) => depth -= 1,
+            _ => {}
+        }
+    }
+    found
+}
+
 pub(super) fn scan(text: &str) -> Scan {
     let mut events = Parser::new_ext(text, options()).into_offset_iter();
     let mut builder = Builder::new();

@@ -88,9 +88,11 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
         hub,
         engine,
         knowledge,
+        stash: Arc::default(),
         lifecycle,
     };
     tokio::spawn(state.conversations.clone().purge_deleted());
+    tokio::spawn(state.accounts.clone().sweep_always(state.lifecycle.soft.clone()));
     let addr = listener.local_addr()?;
     let app = http::router(state.clone());
     let limits = Limits::new(state.config.max_connections);

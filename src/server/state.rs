@@ -1,5 +1,6 @@
 //! What every request can reach. Cheap to clone; each extractor takes only the part it needs.
 
+use super::http::stash::Stash;
 use super::{
     accounts::Accounts, config::Config, conversation::Conversations, generation::Engine, hub::Hub,
     knowledge::Knowledge, lifecycle::Lifecycle, store::Store,
@@ -27,6 +28,8 @@ pub struct AppState {
     pub engine: Engine,
     /// What Guide reads.
     pub knowledge: Knowledge,
+    /// What was typed into plain forms and is too long for a cookie.
+    pub stash: Arc<Stash>,
     /// Starting and stopping.
     pub lifecycle: Lifecycle,
 }

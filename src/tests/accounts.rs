@@ -51,6 +51,7 @@ both! {
         let names: Vec<_> = (0..8).map(|number| format!("first{number}")).collect();
         join_all(names.iter().map(|name| Program::sign_up(&server, name))).await;
         let users = server.running.state.accounts.list_users().await.unwrap();
+        let users: Vec<_> = users.into_iter().map(|listed| listed.viewer).collect();
         assert_eq!(users.len(), 8);
         assert_eq!(users.iter().filter(|user| user.role == Role::Admin).count(), 1);
     }

@@ -10,22 +10,22 @@ use reqwest::{Response, StatusCode, header};
 use std::collections::BTreeMap;
 
 /// A browser without JavaScript, with one tab.
-struct Tab<'a> {
+pub struct Tab<'a> {
     server: &'a Server,
-    cookies: BTreeMap<String, String>,
+    pub cookies: BTreeMap<String, String>,
 }
 
 impl<'a> Tab<'a> {
-    fn new(server: &'a Server) -> Self {
+    pub fn new(server: &'a Server) -> Self {
         Self { server, cookies: BTreeMap::new() }
     }
 
-    async fn open(&mut self, path: &str) -> Response {
+    pub async fn open(&mut self, path: &str) -> Response {
         let request = self.server.client.get(self.server.url(path)).header("sec-fetch-site", "none");
         self.send(request.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document")).await
     }
 
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
         let mut body = reqwest::Url::parse("http://x/").unwrap();
         body.query_pairs_mut().extend_pairs(fields);
         let request = self.server.client.post(self.server.url(path)).header("sec-fetch-site", "same-origin");
@@ -49,7 +49,7 @@ impl<'a> Tab<'a> {
         response
     }
 
-    async fn sign_up(&mut self, username: &str, email: &str, next: &str) -> Response {
+    pub async fn sign_up(&mut self, username: &str, email: &str, next: &str) -> Response {
         let fields = [
             ("username", username),
             ("first_name", "Zoë"),
@@ -62,7 +62,8 @@ impl<'a> Tab<'a> {
     }
 }
 
-fn location(response: &Response) -> &str {
+/// Where a response sends the browser.
+pub fn location(response: &Response) -> &str {
     assert_eq!(response.status(), StatusCode::FOUND, "{:?}", response.headers());
     response.headers()[header::LOCATION].to_str().unwrap()
 }

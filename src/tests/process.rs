@@ -290,6 +290,16 @@ async fn accounts_are_kept_from_the_command_line_while_the_server_runs() {
     assert_eq!(code, 0, "{said}");
     assert_eq!(log_in(&server.addr, "ada", "violet harbour 31").await, 401);
     assert_eq!(log_in(&server.addr, "ada", "amber lantern 52").await, 200);
+    let (code, out, err) = run(folder.path(), &[], &["user", "disable", "bo@example.org"]).await;
+    assert_eq!((code, out.contains("disabled")), (0, true), "{out}{err}");
+    assert_eq!(log_in(&server.addr, "bo@example.org", "quiet meadow 87").await, 401);
+    let (_, out, _) = run(folder.path(), &[], &["user", "list"]).await;
+    let ends: Vec<_> = out.lines().filter_map(|line| line.split_whitespace().last()).collect();
+    assert_eq!(ends, ["STATUS", "active", "disabled"], "{out}");
+    assert_eq!(run(folder.path(), &[], &["user", "disable", "ada"]).await.0, 1, "the only administrator");
+    assert_eq!(run(folder.path(), &[], &["user", "enable", "bo@example.org"]).await.0, 0);
+    assert_eq!(log_in(&server.addr, "bo@example.org", "quiet meadow 87").await, 200);
+
     // There is no terminal here to ask on.
     let (code, _, err) = run(folder.path(), &[], &["user", "passwd", "ada"]).await;
     assert_eq!((code, err.contains("--password-stdin")), (2, true), "{err}");

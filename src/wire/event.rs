@@ -69,6 +69,12 @@ pub enum Change {
         sources: Vec<Source>,
         /// When.
         finished_at: Timestamp,
+        /// Tokens that the model read, where it reported them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input_tokens: Option<u32>,
+        /// Tokens that it wrote, where it reported them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output_tokens: Option<u32>,
     },
     /// The title changed, by a person or after the first answer.
     #[serde(rename = "conversation.updated")]
@@ -99,6 +105,8 @@ struct Record {
     #[serde(default)]
     sources: Vec<Source>,
     finished_at: Option<Timestamp>,
+    input_tokens: Option<u32>,
+    output_tokens: Option<u32>,
     conversation: Option<Conversation>,
 }
 
@@ -128,6 +136,8 @@ impl Record {
                 error: self.error,
                 sources: self.sources,
                 finished_at: self.finished_at?,
+                input_tokens: self.input_tokens,
+                output_tokens: self.output_tokens,
             },
             "conversation.updated" => Change::ConversationUpdated { conversation: self.conversation? },
             "conversation.deleted" => Change::ConversationDeleted {},
@@ -162,6 +172,8 @@ mod tests {
             sources: vec![source.clone()],
             created_at: Timestamp(1),
             finished_at: Some(Timestamp(2)),
+            input_tokens: Some(7),
+            output_tokens: Some(312),
         };
         let conversation = Conversation {
             id: ConversationId(Uuid::from_u128(3)),
@@ -180,6 +192,8 @@ mod tests {
                 error: Some(fault),
                 sources: vec![source],
                 finished_at: Timestamp(3),
+                input_tokens: Some(7),
+                output_tokens: Some(312),
             },
             Change::MessageCompleted {
                 message_id,
@@ -187,6 +201,8 @@ mod tests {
                 error: None,
                 sources: Vec::new(),
                 finished_at: Timestamp(3),
+                input_tokens: None,
+                output_tokens: None,
             },
             Change::ConversationUpdated { conversation },
             Change::ConversationDeleted {},

@@ -138,5 +138,11 @@ pub struct Message {
     pub created_at: Timestamp,
     /// When it reached its final state; for a person's message the same as `created_at`.
     pub finished_at: Option<Timestamp>,
+    /// Tokens that the model read for this reply, where it reported them; with Continue, those of all its parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u32>,
+    /// Tokens that it wrote, where it reported them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u32>,
 }
 }

@@ -100,6 +100,8 @@ mod tests {
             sources: Vec::new(),
             created_at: Timestamp(0),
             finished_at: None,
+            input_tokens: None,
+            output_tokens: None,
         }
     }
 

@@ -7,12 +7,15 @@ use super::{
 };
 use crate::app::reactive::{effect, memo, text_if};
 use crate::{
-    app::ui::{
-        icon::{Icon, Svg},
-        toast::Toasts,
+    app::{
+        request::take_flash,
+        ui::{
+            icon::{Icon, Svg},
+            toast::Toasts,
+        },
     },
     browser::chat as browser,
-    wire::{error::ApiError, message::MAX_CONTENT},
+    wire::{error::ApiError, id::ConversationId, message::MAX_CONTENT},
 };
 use leptos::{ev, html, prelude::*, server_fn::ServerFn};
 
@@ -150,8 +153,15 @@ pub fn Composer(
     });
 
     let too_long = memo(move || length_note(bytes.get()).is_some_and(|(_, over)| over));
+    // What a form without script has to say: an error with the text it came with, or a deletion that can be undone.
+    let before = take_flash(remote::FORM).unwrap_or_default();
+    let text = before.typed("content").map(verbatim);
+    let undo = before.typed("restore").and_then(|id| id.parse().ok()).map(undo);
+    let fault = before.error.map(|error| error.message);
     let action = if chat.id.is_some() { remote::SendMessage::url() } else { remote::NewChatSend::url() };
     view! {
+        {undo.map(|undo| view! { <noscript inner_html=undo></noscript> }.into_any())}
+        {fault.map(|fault| view! { <p class="composer-fault" role="alert">{fault}</p> }.into_any())}
         <form
             class="composer"
             id="composer"
@@ -176,6 +186,7 @@ pub fn Composer(
                 node_ref=field
                 on:keydown=on_key
                 on:input=on_input
+                inner_html=text
             ></textarea>
             <div class="composer-tools">
                 <span class="composer-model clip" dir="auto" title="The model that answers">{model}</span>
@@ -223,6 +234,20 @@ pub fn Composer(
     }
 }
 
+/// For a browser without script. Only a path of ours and the id go into the markup.
+fn undo(id: ConversationId) -> String {
+    format!(
+        "<form class=\"chat-undo\" method=\"post\" action=\"{path}\"><span role=\"status\">Chat deleted</span>\
+         <input type=\"hidden\" name=\"id\" value=\"{id}\"><button class=\"button\">Undo</button></form>",
+        path = remote::RestoreChat::PATH,
+    )
+}
+
+/// A text as the inside of a `<textarea>`, of which a first line that is empty is skipped.
+fn verbatim(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
+}
+
 fn fill_after_send(field: leptos::web_sys::HtmlTextAreaElement, measure: impl Fn(&str)) {
     field.set_value("");
     measure("");
@@ -239,6 +264,11 @@ fn nothing_focused() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_typed_stays_text() {
+        assert_eq!(verbatim("\na < b &lt; </textarea><b>"), "\n\na &lt; b &amp;lt; &lt;/textarea>&lt;b>");
+    }
 
     #[test]
     fn the_limit_is_told_before_it_is_reached() {

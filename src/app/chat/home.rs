@@ -34,7 +34,7 @@ pub fn NewChatPage() -> impl IntoView {
     let ContextResource(context) = expect_context();
     let chats = expect_context::<Chats>();
     view! {
-        <main class="chat-main">
+        <main class="chat-main" id="main" tabindex="-1">
             <Suspense fallback=Waiting>
                 {move || Suspend::new(async move {
                     match context.await {

@@ -146,8 +146,10 @@ fn fault_words(why: Option<String>, otherwise: &str) -> String {
     why.filter(|why| !why.is_empty()).unwrap_or_else(|| otherwise.to_owned())
 }
 
-/// Model and duration, as the line under a reply shows them.
+/// Model, tokens and duration, as the line under a reply shows them.
 fn facts(message: &Message) -> String {
+    let tokens = message.output_tokens.filter(|_| message.state != State::Streaming);
+    let tokens = tokens.map(|count| if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") });
     let took = message.finished_at.filter(|_| message.state == State::Complete).map(|end| {
         let millis = (end.0 - message.created_at.0).max(0);
         if millis < 10_000 {
@@ -158,7 +160,7 @@ fn facts(message: &Message) -> String {
             format!("{} min {} s", millis / 60_000, millis / 1000 % 60)
         }
     });
-    [message.model.clone(), took].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    [message.model.clone(), tokens, took].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// A form for a browser without script. Only paths of ours, ids and words of ours go into it, since it is written as
@@ -238,11 +240,18 @@ mod tests {
             sources: Vec::new(),
             created_at: Timestamp(1000),
             finished_at: Some(Timestamp(2234)),
+            input_tokens: None,
+            output_tokens: None,
         };
         assert_eq!(facts(&message), "Guide · 1.2 s");
         message.finished_at = Some(Timestamp(126_000));
         assert_eq!(facts(&message), "Guide · 2 min 5 s");
+        (message.input_tokens, message.output_tokens) = (Some(20), Some(312));
+        assert_eq!(facts(&message), "Guide · 312 tokens · 2 min 5 s");
+        message.output_tokens = Some(1);
         message.state = State::Stopped;
+        assert_eq!(facts(&message), "Guide · 1 token");
+        message.state = State::Streaming;
         assert_eq!(facts(&message), "Guide");
         message.model = None;
         assert_eq!(facts(&message), "");

@@ -14,7 +14,7 @@ mod live;
 mod message;
 mod open;
 mod page;
-mod remote;
+pub mod remote;
 mod rename;
 mod sidebar;
 mod store;

@@ -1,5 +1,9 @@
 //! The chat's server functions: who asks, the use case, the error. Those that a plain form can post also say where
 //! the browser goes next when no script runs.
+#![expect(
+    missing_docs,
+    reason = "the fields of what #[server(output = Answer)] makes are the arguments of its function"
+)]
 
 use crate::app::error::Answer;
 use crate::wire::{
@@ -12,6 +16,9 @@ use crate::wire::{
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// The name under which the forms of the chat say, without JavaScript, how they went.
+pub const FORM: &str = "chat";
 
 /// A page of the list, and the server's clock, so that both sides of the hydration group by the same day.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -124,73 +131,87 @@ pub async fn check_chat(id: ConversationId) -> Result<(), ApiError> {
 /// Begins a chat with its first message; the same `client_id` again is the same chat.
 #[server(output = Answer)]
 pub async fn new_chat_send(client_id: String, content: String) -> Result<Begun, ApiError> {
-    use crate::{server::http::caller, wire::conversation::SendMessage};
+    use crate::{
+        server::http::{caller, flash::Form},
+        wire::conversation::SendMessage,
+    };
     let (state, caller) = caller::user().await?;
-    let message = SendMessage { client_id, content };
-    let (conversation, sent) = caller::answer(state.conversations.begin(caller.viewer.id, message).await)?;
-    caller::land(&format!("/chat/{conversation}"));
-    Ok(Begun { conversation, sent })
+    let form = Form::new(FORM, "/chat/new").typed("content", &content);
+    let begun = state.conversations.begin(caller.viewer.id, SendMessage { client_id, content }).await;
+    let begun = begun.map(|(conversation, sent)| Begun { conversation, sent });
+    let then = begun.as_ref().map(|begun| format!("/chat/{}", begun.conversation)).unwrap_or_default();
+    form.answer(&state.config, begun, &then, "")
 }
 
 /// Sends a message.
 #[server(output = Answer)]
 pub async fn send_message(id: ConversationId, client_id: String, content: String) -> Result<Sent, ApiError> {
-    use crate::{server::http::caller, wire::conversation::SendMessage};
+    use crate::{
+        server::http::{caller, flash::Form},
+        wire::conversation::SendMessage,
+    };
     let (state, caller) = caller::user().await?;
-    caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.send(caller.viewer.id, id, SendMessage { client_id, content }).await)
+    let page = format!("/chat/{id}");
+    let form = Form::new(FORM, page.clone()).typed("content", &content);
+    let sent = state.conversations.send(caller.viewer.id, id, SendMessage { client_id, content }).await;
+    form.answer(&state.config, sent, &page, "")
 }
 
 /// Writes a reply anew.
 #[server(output = Answer)]
 pub async fn regenerate(id: ConversationId, message_id: MessageId) -> Result<ReplyRef, ApiError> {
-    use crate::server::http::caller;
+    use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
-    caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.regenerate(caller.viewer.id, message_id).await)
+    let page = format!("/chat/{id}");
+    let result = state.conversations.regenerate(caller.viewer.id, message_id).await;
+    Form::new(FORM, page.clone()).answer(&state.config, result, &page, "")
 }
 
 /// Goes on with a reply that ended early.
 #[server(output = Answer)]
 pub async fn resume_reply(id: ConversationId, message_id: MessageId) -> Result<ReplyRef, ApiError> {
-    use crate::server::http::caller;
+    use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
-    caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.resume(caller.viewer.id, message_id).await)
+    let page = format!("/chat/{id}");
+    let result = state.conversations.resume(caller.viewer.id, message_id).await;
+    Form::new(FORM, page.clone()).answer(&state.config, result, &page, "")
 }
 
 /// Stops a reply; what was written is kept.
 #[server(output = Answer)]
 pub async fn stop_reply(id: ConversationId, generation_id: GenerationId) -> Result<(), ApiError> {
-    use crate::server::http::caller;
+    use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
-    caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.stop(caller.viewer.id, generation_id).await)
+    let page = format!("/chat/{id}");
+    let result = state.conversations.stop(caller.viewer.id, generation_id).await;
+    Form::new(FORM, page.clone()).answer(&state.config, result, &page, "")
 }
 
 /// Gives a chat a title.
 #[server(output = Answer)]
 pub async fn rename_chat(id: ConversationId, title: String) -> Result<Conversation, ApiError> {
-    use crate::server::http::caller;
+    use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
-    caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.rename(caller.viewer.id, id, &title).await)
+    let page = format!("/chat/{id}");
+    let result = state.conversations.rename(caller.viewer.id, id, &title).await;
+    Form::new(FORM, page.clone()).answer(&state.config, result, &page, "")
 }
 
 /// Deletes a chat; [`restore_chat`] brings it back for ten minutes.
 #[server(output = Answer)]
 pub async fn delete_chat(id: ConversationId) -> Result<(), ApiError> {
-    use crate::server::http::caller;
+    use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
-    caller::land("/");
-    caller::answer(state.conversations.delete(caller.viewer.id, id).await)
+    let result = state.conversations.delete(caller.viewer.id, id).await;
+    let form = Form::new(FORM, format!("/chat/{id}")).done("restore", &id.to_string());
+    form.answer(&state.config, result, "/chat/new", "Chat deleted")
 }
 
 /// Takes a deletion back.
 #[server(output = Answer)]
 pub async fn restore_chat(id: ConversationId) -> Result<Conversation, ApiError> {
-    use crate::server::http::caller;
+    use crate::server::http::{caller, flash::Form};
     let (state, caller) = caller::user().await?;
-    caller::land(&format!("/chat/{id}"));
-    caller::answer(state.conversations.restore(caller.viewer.id, id).await)
+    let result = state.conversations.restore(caller.viewer.id, id).await;
+    Form::new(FORM, "/chat/new").answer(&state.config, result, &format!("/chat/{id}"), "")
 }

@@ -175,12 +175,22 @@ impl Thread {
                     touched.add(entry.key.clone());
                 }
             }
-            Change::MessageCompleted { message_id, state, error, sources, finished_at } => {
+            Change::MessageCompleted {
+                message_id,
+                state,
+                error,
+                sources,
+                finished_at,
+                input_tokens,
+                output_tokens,
+            } => {
                 if let Some(entry) = self.find(message_id) {
                     entry.message.state = state;
                     entry.message.error = error;
                     entry.message.sources = sources;
                     entry.message.finished_at = Some(finished_at);
+                    entry.message.input_tokens = input_tokens;
+                    entry.message.output_tokens = output_tokens;
                     touched.add(entry.key.clone());
                 }
             }
@@ -269,6 +279,8 @@ impl Thread {
             sources: Vec::new(),
             created_at: now,
             finished_at: Some(now),
+            input_tokens: None,
+            output_tokens: None,
         };
         self.entries.push(Entry { key: key.clone(), message, delivery: Delivery::Sending });
         Touched { keys: vec![key], order: true, conversation: false }

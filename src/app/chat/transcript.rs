@@ -40,16 +40,15 @@ pub fn Transcript(
     let log = NodeRef::<html::Div>::new();
     let column = NodeRef::<html::Div>::new();
     let away = RwSignal::new(0);
-    // The distance of the view from the top of the content, to hold it where the browser does not.
-    let held = StoredValue::new(None::<i32>);
+    // What is read, while the reader is not at the end.
+    let held = StoredValue::new(None::<SendWrapper<browser::Place>>);
     let loading = RwSignal::new(false);
 
     let measure = move || {
         let Some(log) = log.get_untracked() else { return };
         let from_end = -log.scroll_top();
         away.set(from_end);
-        let from_top = log.scroll_height() - log.client_height() - from_end;
-        held.set_value((from_end > NEAR).then_some(from_top));
+        held.set_value((from_end > NEAR).then(|| browser::Place::of(&log).map(SendWrapper::new)).flatten());
     };
     let to_end = move || {
         if let Some(log) = log.get_untracked() {
@@ -86,18 +85,15 @@ pub fn Transcript(
         }
         now
     });
-    // Safari lets what is read slide away when something grows below it.
+    // What is read would slide away when something grows below it. The browser's own anchoring is off: Safari has none,
+    // and Chromium's holds on to the top of the column, so that older messages push away what is read.
     effect(move |_| {
         chat.version.track();
-        if !browser::anchors_scrolling() && !loading.get_untracked() {
-            request_animation_frame(move || {
-                let (Some(log), Some(Some(held))) = (log.try_get_untracked().flatten(), held.try_get_value()) else {
-                    return;
-                };
-                let from_top = log.scroll_height() - log.client_height() + log.scroll_top();
-                log.set_scroll_top(log.scroll_top() + held - from_top);
-            });
-        }
+        request_animation_frame(move || {
+            if let Some(log) = log.try_get_untracked().flatten() {
+                held.try_with_value(|held| held.iter().for_each(|held| held.restore(&log)));
+            }
+        });
     });
 
     let empty = move || count.get() == 0 && chat.older.with(Option::is_none) && !chat.awaiting.get();

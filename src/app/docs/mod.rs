@@ -63,37 +63,17 @@ pub fn DocumentPage() -> impl IntoView {
                 match page.await {
                     Ok(Some(page)) => {
                         let streaming = Signal::stored(false);
-                        let text = Signal::stored(without_title(&page.markdown).to_owned());
+                        let id = Some(page.id).filter(|id| !id.is_empty());
+                        let text = Signal::stored(page.markdown);
                         view! {
                             <PageTitle text=page.title.clone()/>
-                            <h1>{page.title}</h1>
-                            <article class="prose"><Markdown text=text streaming=streaming/></article>
+                            <h1 id=id>{page.title}</h1>
+                            <article class="prose"><Markdown text=text streaming=streaming ids=page.ids/></article>
                         }.into_any()
                     }
                     _ => view! { <Nothing/> }.into_any(),
                 }
             })}
         </Suspense>
-    }
-}
-
-/// The text below its own first heading: the page has that as its title.
-fn without_title(markdown: &str) -> &str {
-    match markdown.trim_start().strip_prefix("# ") {
-        Some(rest) => rest.split_once('\n').map_or("", |(_, rest)| rest),
-        None => markdown,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_title;
-
-    #[test]
-    fn only_the_first_heading_is_the_title() {
-        assert_eq!(without_title("# Backup\n\nText.\n# More"), "\nText.\n# More");
-        assert_eq!(without_title("# Backup"), "");
-        assert_eq!(without_title("## Not a title\n# Later"), "## Not a title\n# Later");
-        assert_eq!(without_title("#hash\ntext"), "#hash\ntext");
     }
 }

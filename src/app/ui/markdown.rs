@@ -18,8 +18,8 @@ use crate::{
 use leptos::prelude::*;
 use std::{mem::discriminant, sync::Arc};
 
-/// The first level of headings inside a message; the page and the thread have their own above it.
-const FIRST_HEADING: u8 = 3;
+/// How much lower the headings of a message stand: the page and the thread have their own above them.
+const LOWER: u8 = 2;
 
 /// A text, as it grows or whole.
 ///
@@ -36,6 +36,10 @@ pub fn Markdown(
     /// What `[1]` in the text stands for.
     #[prop(into, optional)]
     sources: Signal<Vec<Source>>,
+    /// For a page: the id of each top-level block, or an empty text. Its headings keep their level, below the page's
+    /// own of level 1.
+    #[prop(into, optional)]
+    ids: Option<Vec<String>>,
 ) -> impl IntoView {
     let stream = StoredValue::new(Stream::new());
     let blocks = memo(move || {
@@ -49,7 +53,9 @@ pub fn Markdown(
                 .unwrap_or_default()
         })
     });
-    let cites = memo(move || sources.with(|sources| Arc::new(Cites::new(sources))));
+    let lower = if ids.is_some() { 0 } else { LOWER };
+    let cites = memo(move || sources.with(|sources| Arc::new(Cites::new(sources, lower))));
+    let ids = StoredValue::new(ids.unwrap_or_default());
     // The kind is part of the key: a paragraph that turns out to be a table is another node.
     let keys = move || {
         blocks.with(|blocks| {
@@ -63,7 +69,8 @@ pub fn Markdown(
                 keys.map(|(at, kind)| {
                     item(format!("{at} {kind:?}"), move || {
                         let block = memo(move || blocks.with(|blocks| blocks.get(at).cloned()));
-                        view_keyed(block, cites)
+                        let id = ids.with_value(|ids| ids.get(at).cloned()).filter(|id| !id.is_empty());
+                        view_keyed(block, cites, id)
                     })
                 })
                 .collect()
@@ -73,7 +80,7 @@ pub fn Markdown(
 }
 
 /// A top-level block. Code keeps its nodes while it grows; the others are compared node by node.
-fn view_keyed(block: Memo<Option<Arc<Block>>>, cites: Memo<Arc<Cites>>) -> AnyView {
+fn view_keyed(block: Memo<Option<Arc<Block>>>, cites: Memo<Arc<Cites>>, id: Option<String>) -> AnyView {
     if block.with_untracked(|block| matches!(block.as_deref(), Some(Block::Code(_)))) {
         let code = move |read: fn(&Code) -> String| {
             block.with(|block| match block.as_deref() {
@@ -87,18 +94,18 @@ fn view_keyed(block: Memo<Option<Arc<Block>>>, cites: Memo<Arc<Cites>>) -> AnyVi
         let text = memo(move || code(|code| code.text.clone()));
         view! { <CodeBlock language=language text=text/> }.into_any()
     } else {
-        (move || block.get().map(|block| cites.with(|cites| view_block(&block, cites)))).into_any()
+        (move || block.get().map(|block| cites.with(|cites| view_top(&block, cites, id.clone())))).into_any()
     }
 }
 
-/// The sources of a text whose address may be linked.
+/// The sources of a text whose address may be linked, and how much lower its headings stand.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Cites(Vec<(u32, String, Href)>);
+struct Cites(Vec<(u32, String, Href)>, u8);
 
 impl Cites {
-    fn new(sources: &[Source]) -> Self {
+    fn new(sources: &[Source], lower: u8) -> Self {
         let one = |source: &Source| Some((source.number, source.title.clone(), Href::parse(&source.href)?));
-        Self(sources.iter().filter_map(one).collect())
+        Self(sources.iter().filter_map(one).collect(), lower)
     }
 
     fn find(&self, number: u32) -> Option<&(u32, String, Href)> {
@@ -114,23 +121,30 @@ fn attribute(name: &'static str, value: impl Into<String>) -> (&'static str, Str
     (name, value.into())
 }
 
-/// Each paragraph, item and cell runs in the direction of its own text.
+/// Each paragraph, list and cell runs in the direction of its own text.
 fn auto() -> (&'static str, String) {
     attribute("dir", "auto")
+}
+
+/// A block; a heading may have an id.
+fn view_top(block: &Block, cites: &Cites, id: Option<String>) -> AnyView {
+    let Block::Heading { level, content } = block else { return view_block(block, cites) };
+    let tag = match cites.1 + level {
+        ..=2 => "h2",
+        3 => "h3",
+        4 => "h4",
+        5 => "h5",
+        _ => "h6",
+    };
+    let mut about = vec![auto()];
+    about.extend(id.map(|id| attribute("id", id)));
+    element(tag, about, view_inlines(content, cites))
 }
 
 fn view_block(block: &Block, cites: &Cites) -> AnyView {
     match block {
         Block::Paragraph(content) => element("p", vec![auto()], view_inlines(content, cites)),
-        Block::Heading { level, content } => {
-            let tag = match FIRST_HEADING - 1 + level {
-                ..=3 => "h3",
-                4 => "h4",
-                5 => "h5",
-                _ => "h6",
-            };
-            element(tag, vec![auto()], view_inlines(content, cites))
-        }
+        Block::Heading { .. } => view_top(block, cites, None),
         Block::List(list) => view_list(list, cites),
         Block::Quote(blocks) => element("blockquote", vec![auto()], view_blocks(blocks, cites)),
         Block::Code(Code { language, text }) => {
@@ -156,9 +170,11 @@ fn view_item(item: &Item, tight: bool, cites: &Cites) -> AnyView {
         .blocks
         .iter()
         .map(|block| match block {
+            // Without a direction of its own: the list has that of its first words, and its marks stand on that side.
             Block::Paragraph(content) if tight => {
-                element("span", vec![auto(), attribute("class", "line")], view_inlines(content, cites))
+                element("span", vec![attribute("class", "line")], view_inlines(content, cites))
             }
+            Block::Paragraph(content) => element("p", Vec::new(), view_inlines(content, cites)),
             block => view_block(block, cites),
         })
         .collect();
@@ -255,10 +271,11 @@ fn view_link(href: &Href, title: Option<String>, class: &'static str, content: V
 }
 
 /// Where a link leads and opens. Every link may come from a stranger, so none passes on who links or is endorsed.
+/// `external`: the browser itself follows it, which finds the part behind `#` however late it is there.
 fn outward(href: &Href) -> Attributes {
     let mut about = vec![attribute("href", href.to_string())];
     about.extend(href.is_external().then(|| attribute("target", "_blank")));
-    about.push(attribute("rel", "noopener noreferrer nofollow ugc"));
+    about.push(attribute("rel", "external noopener noreferrer nofollow ugc"));
     about
 }
 

@@ -16,6 +16,15 @@ use crate::{
     },
 };
 
+/// An account as the list of all shows it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The account.
+    pub viewer: Viewer,
+    /// Whether it is shut out.
+    pub disabled: bool,
+}
+
 impl Accounts {
     /// Changes names.
     ///
@@ -58,8 +67,35 @@ impl Accounts {
     }
 
     /// All accounts, the oldest first; for the command line.
-    pub async fn list_users(&self) -> Result<Vec<Viewer>> {
-        Ok(rows::users(&self.store).await?.iter().map(UserRow::viewer).collect())
+    pub async fn list_users(&self) -> Result<Vec<Listed>> {
+        let listed = |row: &UserRow| Listed { viewer: row.viewer(), disabled: row.disabled_at.is_some() };
+        Ok(rows::users(&self.store).await?.iter().map(listed).collect())
+    }
+
+    /// Shuts the account with this e-mail address or username out, or lets it in again; for the command line. Shut out,
+    /// its sessions end at once, and the server that writes a reply for it stops within a heartbeat. All that is its own
+    /// stays.
+    ///
+    /// # Errors
+    /// Not found; a conflict for the only administrator.
+    pub async fn set_disabled(&self, login: &str, disabled: bool) -> Result<Viewer> {
+        let user = self.by_login(login).await?;
+        let (viewer, now) = (user.viewer(), now());
+        let mut tx = self.store.begin().await?;
+        if disabled {
+            tx.lock(ADMINS).await?;
+            if viewer.role == Role::Admin && !rows::another_admin(&mut tx, viewer.id).await? {
+                let message = "This is the only administrator. Make somebody else one before you disable the account.";
+                return Err(Error::conflict(message));
+            }
+        }
+        rows::set_disabled(&mut tx, viewer.id, disabled.then_some(now)).await?;
+        if disabled {
+            session_rows::end_sessions(&mut tx, viewer.id, None, now).await?;
+            rows::stop_replies(&mut tx, viewer.id).await?;
+        }
+        tx.commit().await?;
+        Ok(viewer)
     }
 
     /// Gives the account with this e-mail address or username another password and ends all its sessions; for the

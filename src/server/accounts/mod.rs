@@ -11,6 +11,7 @@ mod rows;
 pub mod session;
 mod session_rows;
 pub mod sign_up;
+pub mod sweep;
 mod throttle;
 pub mod token;
 pub mod username;

@@ -134,6 +134,20 @@ pub async fn set_role(tx: &mut Tx, user: UserId, role: Role) -> Result<()> {
     on!(&mut *tx, |db| sqlx::query(sql).bind(user.0).bind(role.as_str()).execute(db).await.map(drop))
 }
 
+/// Since when the account is shut out; `None` lets it in.
+pub async fn set_disabled(tx: &mut Tx, user: UserId, since: Option<Timestamp>) -> Result<()> {
+    let sql = "UPDATE users SET disabled_at = $2 WHERE id = $1";
+    let since = since.map(|since| since.0);
+    on!(&mut *tx, |db| sqlx::query(sql).bind(user.0).bind(since).execute(db).await.map(drop))
+}
+
+/// Asks whoever writes replies for the user to stop.
+pub async fn stop_replies(tx: &mut Tx, user: UserId) -> Result<()> {
+    let sql = "UPDATE generations SET stop_requested = $2 WHERE finished_at IS NULL
+                 AND conversation_id IN (SELECT id FROM conversations WHERE owner_user_id = $1)";
+    on!(&mut *tx, |db| sqlx::query(sql).bind(user.0).bind(true).execute(db).await.map(drop))
+}
+
 pub async fn delete_user(tx: &mut Tx, user: UserId) -> Result<()> {
     on!(&mut *tx, |db| sqlx::query("DELETE FROM users WHERE id = $1").bind(user.0).execute(db).await.map(drop))
 }
@@ -179,4 +193,11 @@ pub async fn use_invite(tx: &mut Tx, code_hash: &[u8], user: Uuid, now: Timestam
         .await
         .map(|done| done.rows_affected()))?;
     Ok(used == 1)
+}
+
+/// Removes invitations that were used or expired; how many, at most `batch`.
+pub async fn forget_invites(tx: &mut Tx, now: Timestamp, batch: i64) -> Result<u64> {
+    let sql = "DELETE FROM invites WHERE code_hash IN (SELECT code_hash FROM invites
+                 WHERE used_at <= $1 OR expires_at <= $1 ORDER BY code_hash LIMIT $2)";
+    super::session_rows::forget(tx, sql, now, batch).await
 }

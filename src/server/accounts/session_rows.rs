@@ -179,3 +179,24 @@ pub async fn end_sessions(tx: &mut Tx, user: UserId, keep: Option<SessionId>, no
     let keep = keep.map_or(Uuid::nil(), |keep| keep.0);
     on!(&mut *tx, |db| sqlx::query(sql).bind(user.0).bind(keep).bind(now.0).execute(db).await.map(drop))
 }
+
+/// Removes sessions that ended, or that nobody can refresh any more, with their tokens; how many, at most `batch`.
+pub async fn forget_sessions(tx: &mut Tx, now: Timestamp, batch: i64) -> Result<u64> {
+    let sql = "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s
+                 WHERE s.expires_at <= $1 OR s.revoked_at <= $1 OR NOT EXISTS
+                   (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.id AND t.idle_until > $1)
+                 ORDER BY s.id LIMIT $2)";
+    forget(tx, sql, now, batch).await
+}
+
+/// Removes tokens that idled out; how many, at most `batch`.
+pub async fn forget_tokens(tx: &mut Tx, now: Timestamp, batch: i64) -> Result<u64> {
+    let sql = "DELETE FROM refresh_tokens WHERE token_hash IN (SELECT token_hash FROM refresh_tokens
+                 WHERE idle_until <= $1 ORDER BY token_hash LIMIT $2)";
+    forget(tx, sql, now, batch).await
+}
+
+/// Runs one of the statements above, or one of its kind.
+pub async fn forget(tx: &mut Tx, sql: &'static str, now: Timestamp, batch: i64) -> Result<u64> {
+    on!(&mut *tx, |db| sqlx::query(sql).bind(now.0).bind(batch).execute(db).await.map(|done| done.rows_affected()))
+}

@@ -2,8 +2,12 @@
 
 use super::{Done, Failure, open, out};
 use crate::{
-    server::{accounts::Accounts, config::load::Loaded, secrets::Secrets},
-    wire::account::{Role, SignUp, Viewer},
+    server::{
+        accounts::{Accounts, manage::Listed},
+        config::load::Loaded,
+        secrets::Secrets,
+    },
+    wire::account::{Role, SignUp},
 };
 use clap::Subcommand;
 use std::{
@@ -51,6 +55,16 @@ pub enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Shut an account out: its sessions end, its replies stop, its chats stay
+    Disable {
+        /// E-mail address or username
+        login: String,
+    },
+    /// Let a disabled account in again
+    Enable {
+        /// E-mail address or username
+        login: String,
+    },
     /// Give an account a role
     Role {
         /// E-mail address or username
@@ -70,7 +84,7 @@ pub async fn run(loaded: Loaded, command: Command) -> Done {
     // Before the database is opened: asking takes as long as the person likes.
     let password = match &command {
         Command::Add { password_stdin, .. } | Command::Passwd { password_stdin, .. } => password(*password_stdin)?,
-        Command::List | Command::Invite { .. } | Command::Role { .. } => String::new(),
+        _ => String::new(),
     };
     let store = open(&loaded).await?;
     let secrets = Secrets::load_or_create(&loaded.config.data, loaded.config.secret.clone())?;
@@ -97,6 +111,17 @@ async fn apply(accounts: &Accounts, command: Command, password: String) -> Resul
             let viewer = accounts.set_password(&login, &password).await?;
             format!("{} has a new password. Sessions that stood have ended.", viewer.username)
         }
+        Command::Disable { login } => {
+            let viewer = accounts.set_disabled(&login, true).await?;
+            format!(
+                "{} is disabled and logged out everywhere. Replies that run for it stop within seconds.",
+                viewer.username
+            )
+        }
+        Command::Enable { login } => {
+            let viewer = accounts.set_disabled(&login, false).await?;
+            format!("{} can log in again.", viewer.username)
+        }
         Command::Role { login, role } => {
             let viewer = accounts.set_role(&login, role).await?;
             format!("{} is now {}.", viewer.username, viewer.role.as_str())
@@ -104,14 +129,15 @@ async fn apply(accounts: &Accounts, command: Command, password: String) -> Resul
     })
 }
 
-fn list(viewers: &[Viewer]) -> String {
+fn list(viewers: &[Listed]) -> String {
     if viewers.is_empty() {
         return "There is no account yet. The first one that signs up becomes the administrator.".to_owned();
     }
-    let title = ["USERNAME", "E-MAIL", "ROLE", "SINCE"].map(str::to_owned).to_vec();
-    let row = |viewer: &Viewer| {
+    let title = ["USERNAME", "E-MAIL", "ROLE", "SINCE", "STATUS"].map(str::to_owned).to_vec();
+    let row = |Listed { viewer, disabled }: &Listed| {
         let since = viewer.created_at.to_string().split('T').next().unwrap_or_default().to_owned();
-        vec![viewer.username.clone(), viewer.email.clone(), viewer.role.as_str().to_owned(), since]
+        let status = if *disabled { "disabled" } else { "active" };
+        vec![viewer.username.clone(), viewer.email.clone(), viewer.role.as_str().to_owned(), since, status.to_owned()]
     };
     out::table(&std::iter::once(title).chain(viewers.iter().map(row)).collect::<Vec<_>>())
 }

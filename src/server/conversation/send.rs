@@ -78,6 +78,8 @@ impl Conversations {
             sources: Vec::new(),
             created_at: at,
             finished_at: Some(at),
+            input_tokens: None,
+            output_tokens: None,
         };
         messages::insert(&mut tx, id.0, &question).await?;
         let asked = MessageRef { id: question.id };
@@ -223,6 +225,8 @@ impl Conversations {
             sources: Vec::new(),
             created_at: now(),
             finished_at: None,
+            input_tokens: None,
+            output_tokens: None,
         };
         messages::insert(tx, id.0, &message).await?;
         self.insert_generation(tx, id, &reply).await?;

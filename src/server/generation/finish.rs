@@ -46,10 +46,13 @@ pub async fn finish(
         return Ok(());
     }
     let content = thread::fold(&mut tx, conversation.0, message.0).await?;
-    on!(&mut tx, |db| {
-        sqlx::query(
-            "UPDATE messages SET state = $2, error_code = $3, error_message = $4, sources = $5, finished_at = $6
-             WHERE id = $1",
+    let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+    let (input, output): (Option<i64>, Option<i64>) = on!(&mut tx, |db| {
+        sqlx::query_as(
+            "UPDATE messages SET state = $2, error_code = $3, error_message = $4, sources = $5, finished_at = $6,
+             input_tokens = COALESCE(COALESCE(input_tokens, 0) + $7, input_tokens),
+             output_tokens = COALESCE(COALESCE(output_tokens, 0) + $8, output_tokens)
+             WHERE id = $1 RETURNING input_tokens, output_tokens",
         )
         .bind(message.0)
         .bind(end.state.as_str())
@@ -57,9 +60,10 @@ pub async fn finish(
         .bind(end.fault.as_ref().map(|fault| &fault.message))
         .bind(serde_json::to_string(&end.sources).unwrap_or_else(|_| "[]".to_owned()))
         .bind(now.0)
-        .execute(db)
+        .bind(end.usage.map(|(input, _)| count(input)))
+        .bind(end.usage.map(|(_, output)| count(output)))
+        .fetch_one(db)
         .await
-        .map(drop)
     })?;
     let ended = Change::MessageCompleted {
         message_id: message,
@@ -67,6 +71,8 @@ pub async fn finish(
         error: end.fault,
         sources: end.sources,
         finished_at: now,
+        input_tokens: input.map(thread::messages::tokens),
+        output_tokens: output.map(thread::messages::tokens),
     };
     let mut told = vec![thread::append(&mut tx, conversation, ended).await?];
     if !content.is_empty() && matches!(end.state, State::Complete | State::Stopped) {

@@ -67,14 +67,3 @@ pub fn answer<T>(result: Result<T, Error>) -> Result<T, ApiError> {
 pub fn refuse<T>(code: Code, message: &str) -> Result<T, ApiError> {
     answer(Err(Error::Api(ApiError::new(code, message))))
 }
-
-/// Sends a browser without script to a path of ours; one with script reads the answer and goes by itself.
-pub fn land(path: &str) {
-    let plain_form = use_context::<Parts>().is_some_and(|parts| {
-        let accept = parts.headers.get(header::ACCEPT);
-        accept.and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
-    });
-    if plain_form {
-        leptos_axum::redirect(path);
-    }
-}

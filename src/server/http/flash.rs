@@ -3,28 +3,36 @@
 
 use crate::{
     app::request::Flash,
-    server::{config::Config, error::Error, http::caller},
+    server::{
+        config::Config,
+        error::Error,
+        http::{caller, stash::Stash},
+    },
     wire::error::ApiError,
 };
 use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use leptos::prelude::use_context;
+use std::time::Instant;
 
 const NAME: &str = "parlor_form";
 /// A browser keeps 4096 bytes of a cookie, with name and attributes.
 const MAX_VALUE: usize = 3800;
+/// In place of what was typed, the name in the [`Stash`]; no field is called so.
+const STASHED: &str = "#";
 
 /// A form that a server function answers.
 pub struct Form {
     name: &'static str,
     page: String,
     typed: Vec<(String, String)>,
+    done: Vec<(String, String)>,
 }
 
 impl Form {
     /// By the name of the server function and the page that it stands on.
     pub fn new(name: &'static str, page: impl Into<String>) -> Self {
-        Self { name, page: page.into(), typed: Vec::new() }
+        Self { name, page: page.into(), typed: Vec::new(), done: Vec::new() }
     }
 
     /// Something that was typed and should not be lost when the form comes back; never a password.
@@ -34,16 +42,24 @@ impl Form {
         self
     }
 
+    /// Something that the page needs where it says what went well, such as what an undo would bring back.
+    #[must_use]
+    pub fn done(mut self, field: &str, value: &str) -> Self {
+        self.done.push((field.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The answer of the server function. Without JavaScript the browser goes on to `then`, or back to the form's page
     /// with what went wrong; `notice` is what the page says when it went well.
     pub fn answer<T>(self, config: &Config, result: Result<T, Error>, then: &str, notice: &str) -> Result<T, ApiError> {
         let result = caller::answer(result);
         if is_plain() {
-            let Self { name, page, typed } = self;
+            let Self { name, page, typed, done } = self;
             let mut flash = Flash { form: name.to_owned(), ..Flash::default() };
             let target = match &result {
                 Ok(_) => {
                     flash.notice = (!notice.is_empty()).then(|| notice.to_owned());
+                    flash.typed = done;
                     then
                 }
                 Err(error) => {
@@ -90,7 +106,10 @@ pub fn read_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 fn cookie(config: &Config, mut flash: Flash) -> Vec<HeaderValue> {
     let mut value = encode(&flash);
     if value.len() > MAX_VALUE {
-        flash.typed.clear();
+        let typed = std::mem::take(&mut flash.typed);
+        if let Ok(state) = caller::state() {
+            flash.typed.push((STASHED.to_owned(), state.stash.put(typed, Instant::now())));
+        }
         value = encode(&flash);
     }
     plain_cookie(config, NAME, &value, 60).into_iter().collect()
@@ -101,9 +120,13 @@ fn encode(flash: &Flash) -> String {
 }
 
 /// What the form before had to say.
-pub fn read(headers: &HeaderMap) -> Option<Flash> {
+pub fn read(headers: &HeaderMap, stash: &Stash) -> Option<Flash> {
     let value = read_cookie(headers, NAME).filter(|value| !value.is_empty() && value.len() <= MAX_VALUE)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()
+    let mut flash: Flash = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
+    if let Some(name) = flash.typed(STASHED) {
+        flash.typed = stash.get(name, Instant::now()).unwrap_or_default();
+    }
+    Some(flash)
 }
 
 /// Forgets it, once a page has said it.
@@ -131,14 +154,25 @@ mod tests {
             typed: vec![("first_name".to_owned(), "Zoë; =,\"".to_owned())],
         };
         let headers = headers(&format!("a=b; {NAME}={}; c=d", encode(&flash)));
-        assert_eq!(read(&headers), Some(flash));
+        assert_eq!(read(&headers, &Stash::default()), Some(flash));
     }
 
     #[test]
     fn a_cookie_that_is_none_of_ours_is_nothing() {
         for cookie in ["", "parlor_form=", "parlor_form=!!", "parlor_form=AAAA", "parlor_formx=e30", "x=parlor_form"] {
-            assert_eq!(read(&headers(cookie)), None, "{cookie}");
+            assert_eq!(read(&headers(cookie), &Stash::default()), None, "{cookie}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_cookie_is_found_by_its_name() {
+        let stash = Stash::default();
+        let typed = vec![("content".to_owned(), "x".repeat(9000))];
+        let kept = vec![(STASHED.to_owned(), stash.put(typed.clone(), Instant::now()))];
+        let flash = Flash { form: "chat".to_owned(), typed: kept, ..Flash::default() };
+        let headers = headers(&format!("{NAME}={}", encode(&flash)));
+        assert_eq!(read(&headers, &stash).unwrap().typed, typed);
+        assert_eq!(read(&headers, &Stash::default()).unwrap().typed, Vec::new());
     }
 
     #[test]

@@ -35,6 +35,8 @@ fn body_limit(path: &str) -> u64 {
     match path {
         // A form writes each byte of a message of the longest kind, 128 KiB, as `%XX` where it is not ASCII.
         _ if path.starts_with("/rpc/") || path.ends_with("/messages") => 512 * KIB,
+        // Such a form passes here when the access token ended while it was filled in.
+        super::refresh::PATH => 512 * KIB,
         _ if path.starts_with("/auth/") => 16 * KIB,
         _ => 256 * KIB,
     }

@@ -19,6 +19,7 @@ pub mod security;
 mod seed;
 pub mod serve;
 mod stall;
+pub mod stash;
 
 use super::{state::AppState, telemetry};
 use axum::{

@@ -1,7 +1,9 @@
 //! Keeping a browser in without a script: a page that is asked for after the access token's short life sends the
 //! browser to `/auth/refresh`, the only address that its refresh token is sent to, and from there back.
 //!
-//! Only whole documents do this. What pages load by themselves runs in parallel and asks `POST /auth/refresh` when it
+//! A form that a page without a script sends takes the same way with all that it carries: 307 keeps method and body.
+//!
+//! Only whole documents and such forms do this. What pages load by themselves runs in parallel and asks `POST /auth/refresh` when it
 //! is told that it is not logged in.
 
 use super::{
@@ -18,15 +20,20 @@ use crate::{
 };
 use axum::{
     Router,
+    body::Body,
     extract::{FromRequestParts, Query, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
 };
+use futures::StreamExt;
 use serde::Deserialize;
+use std::future::ready;
 
 /// Where the refresh cookie is sent.
 pub const PATH: &str = "/auth/refresh";
+/// Where the forms of the pages go.
+const FORMS: &str = "/rpc/";
 /// Paths of which no answer is a page.
 const NO_PAGES: [&str; 5] = ["/auth/", "/rpc/", "/v1/", "/pkg/", "/widget/"];
 
@@ -36,7 +43,8 @@ pub fn layer(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
 }
 
 async fn keep_in(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if !is_document(request.method(), request.uri().path(), request.headers()) {
+    let is_form = is_form(request.method(), request.uri().path(), request.headers());
+    if !is_form && !is_document(request.method(), request.uri().path(), request.headers()) {
         return next.run(request).await;
     }
     let hinted = Cookie::Hint.read(&state.config, request.headers()).is_some();
@@ -46,11 +54,18 @@ async fn keep_in(State(state): State<AppState>, request: Request, next: Next) ->
         // Looked up once; the page's own questions find it here.
         Ok(CurrentUser(caller)) => drop(parts.extensions.insert(caller)),
         Err(Error::Api(error)) if hinted && error.code == Code::Unauthenticated => {
-            return go(&format!("{PATH}?next={}", encode(&next_path)));
+            let renewal = format!("{PATH}?next={}", encode(&next_path));
+            return if is_form { resend(&renewal, body).await } else { go(&renewal) };
         }
         Err(_) => (),
     }
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// Whether a page without a script sends it.
+fn is_form(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    method == Method::POST && path.starts_with(FORMS) && accepts.contains("text/html") && bearer(headers).is_none()
 }
 
 fn is_document(method: &Method, path: &str, headers: &HeaderMap) -> bool {
@@ -93,14 +108,30 @@ pub async fn visit(State(state): State<AppState>, Query(ask): Query<Ask>, header
     }
 }
 
-/// `POST /auth/refresh`: renews the cookies for a running page; 204.
-pub async fn renew(State(state): State<AppState>, headers: HeaderMap) -> Result<Response> {
+/// `POST /auth/refresh`: renews the cookies for a running page; 204. With `?next=/rpc/…`, for a form on its way there,
+/// which is sent on.
+pub async fn renew(
+    State(state): State<AppState>,
+    Query(ask): Query<Ask>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response> {
+    let form = Some(local(&ask.next)).filter(|next| is_form(&Method::POST, next, &headers));
     let renewed = match Cookie::Refresh.read(&state.config, &headers) {
         Some(token) => state.accounts.refresh(token).await,
         None => Err(Error::unauthenticated()),
     };
     let (mut response, cookies) = match renewed {
-        Ok(logged_in) => (StatusCode::NO_CONTENT.into_response(), log_in_cookies(&state.config, &logged_in)),
+        Err(Error::Api(error)) if form.is_some() && error.code == Code::Unauthenticated => {
+            return Ok(leave(&state, "/"));
+        }
+        Ok(logged_in) => {
+            let response = match &form {
+                Some(form) => resend(form, body).await,
+                None => StatusCode::NO_CONTENT.into_response(),
+            };
+            (response, log_in_cookies(&state.config, &logged_in))
+        }
         Err(Error::Api(error)) if error.code == Code::Unauthenticated => {
             (Error::Api(error).into_response(), log_out_cookies(&state.config))
         }
@@ -114,6 +145,14 @@ pub async fn renew(State(state): State<AppState>, headers: HeaderMap) -> Result<
 fn leave(state: &AppState, next: &str) -> Response {
     let mut response = go(&if next == "/" { "/login".to_owned() } else { format!("/login?next={}", encode(next)) });
     cookies::set(response.headers_mut(), log_out_cookies(&state.config));
+    response
+}
+
+/// The same request once more, to another address of ours. What is not read of it would break the connection.
+async fn resend(path: &str, body: Body) -> Response {
+    let _ = body.into_data_stream().for_each(|_| ready(())).await;
+    let mut response = go(path);
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     response
 }
 

@@ -38,7 +38,7 @@ pub async fn plant(state: &AppState, request: Request) -> Request {
         theme: flash::read_cookie(&parts.headers, theme::COOKIE).and_then(Theme::parse).unwrap_or_default(),
         sign_up: sign_up_mode(state, &parts).await,
         password_min: u32::try_from(state.config.password_min).unwrap_or(u32::MAX),
-        flash: flash::read(&parts.headers),
+        flash: flash::read(&parts.headers, &state.stash),
     };
     parts.extensions.insert(seed);
     Request::from_parts(parts, body)

@@ -63,7 +63,7 @@ pub struct Document {
     /// Where it comes from.
     pub origin: Origin,
     /// The whole text. Links between pages of the manual are `/docs/<slug>#<anchor>`, anchors as
-    /// [`passages::Anchors`] makes them.
+    /// [`outline`](crate::markdown::anchors::outline) makes them.
     pub markdown: String,
     /// When it last changed.
     pub updated_at: Timestamp,

@@ -4,7 +4,7 @@
 //! that is shorter is a passage of its own, since its heading says what it is about. Code blocks are not torn, but for
 //! those beyond [`MAX_CODE`].
 
-use std::collections::HashMap;
+use crate::markdown::anchors::{Heading, outline};
 
 /// The most characters of a passage without a long code block.
 pub const MAX: usize = 1200;
@@ -16,14 +16,14 @@ const MIN: usize = 200;
 const ENOUGH: usize = 600;
 
 /// Raise it when the same text is cut in another way, so that stored documents are cut anew.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// A piece of a document that can be quoted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Passage {
     /// The headings above it from the document's title down, joined by ` › `.
     pub heading: String,
-    /// The anchor of the nearest heading; empty above the first one.
+    /// The anchor of the nearest heading, as [`outline`] makes it; empty above the first one.
     pub anchor: String,
     /// Markdown without the heading.
     pub text: String,
@@ -31,46 +31,26 @@ pub struct Passage {
 
 /// The text of the first heading of level 1.
 pub fn title(markdown: &str) -> Option<String> {
-    let mut fence = None;
-    for line in markdown.lines() {
-        if !inside_fence(line, &mut fence)
-            && let Some((1, heading)) = heading(line)
-        {
-            return Some(plain(heading));
-        }
-    }
-    None
+    outline(markdown).into_iter().find(|heading| heading.level == 1).map(|heading| heading.text)
 }
 
 /// Cuts a document. `title` begins every heading path; a first heading that says the same is not repeated.
 pub fn cut(title: &str, markdown: &str) -> Vec<Passage> {
     let mut passages = Vec::new();
-    let mut anchors = Anchors::default();
-    let mut path: Vec<(usize, String)> = Vec::new();
+    let mut path: Vec<(u8, String)> = Vec::new();
     let mut anchor = String::new();
-    let mut fence = None;
-    let mut section = String::new();
-    for line in markdown.lines() {
-        match heading(line) {
-            Some((level, text)) if fence.is_none() => {
-                close(title, &path, &anchor, &mut section, &mut passages);
-                path.retain(|(above, _)| *above < level);
-                let text = plain(text);
-                anchor = anchors.next(&text);
-                path.push((level, text));
-            }
-            _ => {
-                inside_fence(line, &mut fence);
-                section.push_str(line.trim_end());
-                section.push('\n');
-            }
-        }
+    let mut from = 0;
+    for Heading { range, level, text, anchor: next, .. } in outline(markdown) {
+        close(title, &path, &anchor, &markdown[from..range.start], &mut passages);
+        path.retain(|(above, _)| *above < level);
+        path.push((level, text));
+        (anchor, from) = (next, range.end);
     }
-    close(title, &path, &anchor, &mut section, &mut passages);
+    close(title, &path, &anchor, &markdown[from..], &mut passages);
     passages
 }
 
-fn close(title: &str, path: &[(usize, String)], anchor: &str, section: &mut String, passages: &mut Vec<Passage>) {
+fn close(title: &str, path: &[(u8, String)], anchor: &str, section: &str, passages: &mut Vec<Passage>) {
     let below = path.iter().map(|(_, text)| text.as_str()).filter(|text| !text.is_empty());
     let mut heading = vec![title];
     heading.extend(below.skip_while(|text| *text == title));
@@ -78,7 +58,6 @@ fn close(title: &str, path: &[(usize, String)], anchor: &str, section: &mut Stri
     for text in pack(blocks(section)) {
         passages.push(Passage { heading: heading.clone(), anchor: anchor.to_owned(), text });
     }
-    section.clear();
 }
 
 /// Puts blocks together until a passage is long enough, and what is left at the end to the one before.
@@ -116,7 +95,7 @@ fn blocks(section: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut now: Vec<&str> = Vec::new();
     let mut fence = None;
-    for line in section.lines() {
+    for line in section.lines().map(str::trim_end) {
         let was_code = fence.is_some();
         let is_code = inside_fence(line, &mut fence);
         let opens = is_code && !was_code;
@@ -193,21 +172,6 @@ fn by_lines(lines: &[&str], room: usize) -> Vec<String> {
     pieces
 }
 
-/// Level and text of an ATX heading, <https://spec.commonmark.org/0.31.2/#atx-headings>.
-fn heading(line: &str) -> Option<(usize, &str)> {
-    let indent = line.len() - line.trim_start_matches(' ').len();
-    let marks = line.trim_start_matches(' ');
-    let rest = marks.trim_start_matches('#');
-    let level = marks.len() - rest.len();
-    if indent > 3 || !(1..=6).contains(&level) || !(rest.is_empty() || rest.starts_with([' ', '\t'])) {
-        return None;
-    }
-    let text = rest.trim();
-    let bare = text.trim_end_matches('#');
-    let text = if bare.is_empty() || bare.ends_with([' ', '\t']) { bare.trim_end() } else { text };
-    Some((level, text))
-}
-
 /// Whether the line belongs to a code block; `fence` is its mark while one is open.
 fn inside_fence(line: &str, fence: &mut Option<String>) -> bool {
     match fence {
@@ -238,35 +202,6 @@ fn fence_of(line: &str) -> Option<String> {
 fn closes(line: &str, mark: &str) -> bool {
     let bare = line.trim();
     bare.len() >= mark.len() && mark.chars().next().is_some_and(|one| bare.chars().all(|other| other == one))
-}
-
-/// A heading without the marks of code, emphasis and links.
-fn plain(heading: &str) -> String {
-    let mut text = String::new();
-    let mut rest = heading;
-    while let Some((before, after)) = rest.split_once("](") {
-        text.push_str(&before.replacen('[', "", 1));
-        rest = after.split_once(')').map_or("", |(_, after)| after);
-    }
-    text.push_str(rest);
-    text.replace(['`', '*'], "").trim().to_owned()
-}
-
-/// Anchors of one document's headings, in order: lower case, spaces as hyphens, nothing but letters, digits, `-` and
-/// `_`; a second one of the same name gets `-1`. The rule of GitHub, so that links work there too.
-#[derive(Default)]
-pub struct Anchors(HashMap<String, usize>);
-
-impl Anchors {
-    /// The anchor of the next heading, given without Markdown's marks.
-    pub fn next(&mut self, heading: &str) -> String {
-        let kept = heading.trim().to_lowercase();
-        let kept = kept.chars().filter(|one| one.is_alphanumeric() || matches!(one, ' ' | '-' | '_'));
-        let anchor: String = kept.map(|one| if one == ' ' { '-' } else { one }).collect();
-        let seen = self.0.entry(anchor.clone()).or_default();
-        *seen += 1;
-        if *seen == 1 { anchor } else { format!("{anchor}-{}", *seen - 1) }
-    }
 }
 
 fn length(text: &str) -> usize {
@@ -349,13 +284,6 @@ mod tests {
         let found = cut("T", &format!("| a | b |\n|---|---|\n{rows}"));
         assert!(found.len() > 2);
         assert!(found.iter().all(|p| p.text.starts_with("| a | b |\n|---|---|\n| one")));
-    }
-
-    #[test]
-    fn anchors_are_unique() {
-        let mut anchors = Anchors::default();
-        let made: Vec<_> = ["Log in", "PARLOR_ADDR", "Log in", "What's new?"].map(|h| anchors.next(h)).into();
-        assert_eq!(made, ["log-in", "parlor_addr", "log-in-1", "whats-new"]);
     }
 
     proptest! {

@@ -43,6 +43,15 @@ pub struct MessageRow {
     pub created_at: i64,
     /// Milliseconds.
     pub finished_at: Option<i64>,
+    /// What the model reported, over all generations.
+    pub input_tokens: Option<i64>,
+    /// The same of what it wrote.
+    pub output_tokens: Option<i64>,
+}
+
+/// A count as the network has it.
+pub fn tokens(count: i64) -> u32 {
+    u32::try_from(count.max(0)).unwrap_or(u32::MAX)
 }
 
 impl MessageRow {
@@ -62,6 +71,8 @@ impl MessageRow {
             model: self.model,
             created_at: Timestamp(self.created_at),
             finished_at: self.finished_at.map(Timestamp),
+            input_tokens: self.input_tokens.map(tokens),
+            output_tokens: self.output_tokens.map(tokens),
         })
     }
 }

@@ -106,6 +106,7 @@ fn as_created(row: MessageRow, created: Created) -> Result<Change, Error> {
         message.error = None;
         message.sources.clear();
         message.finished_at = None;
+        (message.input_tokens, message.output_tokens) = (None, None);
         message.generation_id = created.generation_id;
     }
     Ok(Change::MessageCreated { message: Box::new(message), replaces: created.replaces })

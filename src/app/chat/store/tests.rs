@@ -31,6 +31,8 @@ fn message(id: u128, author: Author, content: &str) -> Message {
         sources: Vec::new(),
         created_at: Timestamp(id as i64),
         finished_at: (author == Author::User).then_some(Timestamp(id as i64)),
+        input_tokens: None,
+        output_tokens: None,
     }
 }
 
@@ -49,6 +51,8 @@ fn completed(id: u128, state: State) -> Change {
         error: (state == State::Failed).then(|| Fault { code: "cut".into(), message: "Retry.".into() }),
         sources: Vec::new(),
         finished_at: Timestamp(99),
+        input_tokens: Some(20),
+        output_tokens: Some(312),
     }
 }
 
@@ -229,6 +233,7 @@ impl Server {
                 }
                 row.state = state;
                 row.finished_at = Some(Timestamp(99));
+                (row.input_tokens, row.output_tokens) = (Some(20), Some(312));
                 self.emit(change);
             }
             (Step::Resume, None) => {

@@ -29,12 +29,9 @@ fn blocks_become_their_elements() {
         ("# a\n\n###### b", "<h3 dir=\"auto\">a</h3><h6 dir=\"auto\">b</h6>"),
         (
             "- a\n- b",
-            "<ul dir=\"auto\"><li><span dir=\"auto\" class=\"line\">a</span></li><li><span dir=\"auto\" class=\"line\">b</span></li></ul>",
+            "<ul dir=\"auto\"><li><span class=\"line\">a</span></li><li><span class=\"line\">b</span></li></ul>",
         ),
-        (
-            "3. a\n\n4. b",
-            "<ol dir=\"auto\" start=\"3\"><li><p dir=\"auto\">a</p></li><li><p dir=\"auto\">b</p></li></ol>",
-        ),
+        ("3. a\n\n4. b", "<ol dir=\"auto\" start=\"3\"><li><p>a</p></li><li><p>b</p></li></ol>"),
         ("> a", "<blockquote dir=\"auto\"><p dir=\"auto\">a</p></blockquote>"),
         ("---", "<hr>"),
         ("a\\\nb", "<p dir=\"auto\">a<br>b</p>"),
@@ -66,7 +63,7 @@ fn links_are_marked_as_foreign_and_images_are_links() {
     let html =
         inner("[a](https://e.example/?a=1&b=\"2) ![cat](https://e.example/c.png) [x](javascript:alert(1)) [top](#top)");
     assert!(html.contains("href=\"https://e.example/?a=1&amp;b=%222\""), "{html}");
-    assert_eq!(html.matches("rel=\"noopener noreferrer nofollow ugc\"").count(), 3, "{html}");
+    assert_eq!(html.matches("rel=\"external noopener noreferrer nofollow ugc\"").count(), 3, "{html}");
     assert_eq!(html.matches("target=\"_blank\"").count(), 2, "{html}");
     assert!(!html.contains("<img") && !html.contains("src=") && !html.contains("javascript"), "{html}");
     assert!(html.contains(">cat</a>") && html.contains(" x "), "{html}");
