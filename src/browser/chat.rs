@@ -5,7 +5,9 @@ use gloo_storage::{LocalStorage, Storage};
 use js_sys::{Array, Date, Function, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Element, HtmlElement, HtmlTextAreaElement, IntersectionObserver, IntersectionObserverEntry};
+use web_sys::{
+    Element, HtmlElement, HtmlTextAreaElement, IntersectionObserver, IntersectionObserverEntry, ResizeObserver,
+};
 
 /// The text that is kept under a name on this device.
 pub fn recall(name: &str) -> Option<String> {
@@ -70,6 +72,15 @@ pub fn when_visible(element: &Element, mut call: impl FnMut() + 'static) -> Opti
     Some(Watch { observer, _callback: callback })
 }
 
+/// Calls back each time an element has another size, after the layout and before anybody sees it.
+pub fn when_resized(element: &Element, mut call: impl FnMut() + 'static) -> Option<Watch> {
+    let callback = Closure::new(move |_: Array| call());
+    let observer = ResizeObserver::new(callback.as_ref().unchecked_ref::<Function>()).ok()?;
+    observer.observe(element);
+    // Both kinds are ended by the same name.
+    Some(Watch { observer: observer.unchecked_into(), _callback: callback })
+}
+
 /// A message that is being read, and how far from the top of the window it stands.
 pub struct Place {
     message: Element,
@@ -92,10 +103,19 @@ impl Place {
 
     /// Brings it back to where it stood.
     pub fn restore(&self, log: &HtmlElement) {
-        let moved = (self.message.get_bounding_client_rect().top() - self.top) as i32;
+        let moved = self.moved() as i32;
         if moved != 0 && self.message.is_connected() {
             log.set_scroll_top(log.scroll_top() + moved);
         }
+    }
+
+    /// Whether the reader has not scrolled on: bringing it back leaves less than a pixel, which must not add up.
+    pub fn holds(&self) -> bool {
+        self.moved().abs() < 1.0 && self.message.is_connected()
+    }
+
+    fn moved(&self) -> f64 {
+        self.message.get_bounding_client_rect().top() - self.top
     }
 }
 

@@ -37,6 +37,11 @@ pub fn when_visible(_element: &Element, _call: impl FnMut() + 'static) -> Option
     None
 }
 
+/// Never.
+pub fn when_resized(_element: &Element, _call: impl FnMut() + 'static) -> Option<Watch> {
+    None
+}
+
 /// Nothing.
 pub fn grow(_field: &HtmlTextAreaElement) {}
 
@@ -51,4 +56,9 @@ impl Place {
 
     /// Nothing.
     pub fn restore(&self, _log: &HtmlElement) {}
+
+    /// It does.
+    pub fn holds(&self) -> bool {
+        true
+    }
 }

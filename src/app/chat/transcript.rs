@@ -48,7 +48,13 @@ pub fn Transcript(
         let Some(log) = log.get_untracked() else { return };
         let from_end = -log.scroll_top();
         away.set(from_end);
-        held.set_value((from_end > NEAR).then(|| browser::Place::of(&log).map(SendWrapper::new)).flatten());
+        held.update_value(|held| {
+            if from_end <= NEAR {
+                *held = None;
+            } else if !held.as_ref().is_some_and(|held| held.holds()) {
+                *held = browser::Place::of(&log).map(SendWrapper::new);
+            }
+        });
     };
     let to_end = move || {
         if let Some(log) = log.get_untracked() {
@@ -87,13 +93,19 @@ pub fn Transcript(
     });
     // What is read would slide away when something grows below it. The browser's own anchoring is off: Safari has none,
     // and Chromium's holds on to the top of the column, so that older messages push away what is read.
+    let sizes = StoredValue::new(None::<SendWrapper<browser::Watch>>);
     effect(move |_| {
-        chat.version.track();
-        request_animation_frame(move || {
+        let restore = move || {
             if let Some(log) = log.try_get_untracked().flatten() {
                 held.try_with_value(|held| held.iter().for_each(|held| held.restore(&log)));
             }
-        });
+        };
+        if let Some(column) = column.get() {
+            sizes.set_value(browser::when_resized(&column, restore).map(SendWrapper::new));
+        }
+    });
+    on_cleanup(move || {
+        sizes.try_update_value(Option::take);
     });
 
     let empty = move || count.get() == 0 && chat.older.with(Option::is_none) && !chat.awaiting.get();
