@@ -98,6 +98,9 @@ mod tests {
             generation_id: None,
             model: None,
             sources: Vec::new(),
+            rich: None,
+            metadata: None,
+            rating: 0,
             created_at: Timestamp(0),
             finished_at: None,
         }

@@ -235,6 +235,9 @@ mod tests {
             generation_id: None,
             model: Some("Guide".to_owned()),
             sources: Vec::new(),
+            rich: None,
+            metadata: None,
+            rating: 0,
             created_at: Timestamp(1000),
             finished_at: Some(Timestamp(2234)),
         };

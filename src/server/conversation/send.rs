@@ -76,6 +76,9 @@ impl Conversations {
             generation_id: None,
             model: None,
             sources: Vec::new(),
+            rich: None,
+            metadata: None,
+            rating: 0,
             created_at: at,
             finished_at: Some(at),
         };
@@ -221,6 +224,9 @@ impl Conversations {
             generation_id: Some(reply.generation_id),
             model: Some(self.engine.model_name().to_owned()),
             sources: Vec::new(),
+            rich: None,
+            metadata: None,
+            rating: 0,
             created_at: now(),
             finished_at: None,
         };

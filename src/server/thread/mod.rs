@@ -114,5 +114,8 @@ fn row(change: &Change) -> Result<(&'static str, Option<Uuid>, String), sqlx::Er
         Change::MessageCompleted { message_id, .. } => ("message.completed", Some(message_id.0), json(change)?),
         Change::ConversationUpdated { .. } => ("conversation.updated", None, json(change)?),
         Change::ConversationDeleted {} => ("conversation.deleted", None, json(change)?),
+        Change::MessageRated { message_id, .. } => ("message.rated", Some(message_id.0), json(change)?),
+        Change::ConversationRead { .. } => ("conversation.read", None, json(change)?),
+        Change::AnsweringChanged { .. } => ("conversation.answering", None, json(change)?),
     })
 }

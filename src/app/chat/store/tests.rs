@@ -29,6 +29,9 @@ fn message(id: u128, author: Author, content: &str) -> Message {
         generation_id: (author == Author::Bot).then(|| GenerationId(Uuid::from_u128(id))),
         model: (author == Author::Bot).then(|| "Guide".to_owned()),
         sources: Vec::new(),
+        rich: None,
+        metadata: None,
+        rating: 0,
         created_at: Timestamp(id as i64),
         finished_at: (author == Author::User).then_some(Timestamp(id as i64)),
     }

@@ -3,7 +3,7 @@
 use super::{conversations, events, replies};
 use crate::{
     server::{http::auth, state::AppState},
-    wire::{event::Event, page::Page, time::Timestamp},
+    wire::{event::Event, json::Json as AnyJson, page::Page, rich::Rich, time::Timestamp},
 };
 use axum::{Json, Router, routing::get};
 use std::borrow::Cow;
@@ -35,7 +35,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         conversations::remove, conversations::restore, conversations::messages, conversations::send,
         events::events, replies::stop, replies::regenerate, replies::resume,
     ),
-    components(schemas(Event)),
+    components(schemas(Event, Rich)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Credentials),
 )]
@@ -71,6 +71,14 @@ impl PartialSchema for Timestamp {
 }
 
 impl ToSchema for Timestamp {}
+
+impl PartialSchema for AnyJson {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some("Any JSON")).into()
+    }
+}
+
+impl ToSchema for AnyJson {}
 
 impl<T: ToSchema> PartialSchema for Page<T> {
     fn schema() -> RefOr<Schema> {
