@@ -43,7 +43,7 @@ const esbuild = (...flags) => execFileSync("esbuild", flags, { encoding: "utf8",
 /** wasm-bindgen's module as a function that makes an instance: one for each widget, and a new one after a panic. */
 function glueFactory(glue) {
   const list = /export\s*\{([^}]*)\};?/.exec(glue);
-  const init = list && /(\S+) as default/.exec(list[1])?.[1];
+  const init = list && /([\w$]+) as default/.exec(list[1])?.[1];
   const body = glue.replace(list?.[0], "").replace(/\bexport (?=class |function )/g, "");
   if (!init || !/function mount\b/.test(body) || /\bexport[ {]/.test(body)) throw new Error("wasm-bindgen writes its module differently now");
   // Nothing looks for the wasm beside the glue: the address is always given.

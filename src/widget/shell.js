@@ -127,6 +127,7 @@ export function shell(options, load, host) {
         if (gone) made.destroy();
         else panel = made;
       } catch (error) {
+        console.warn("Parlor:", error);
         forget();
         throw error;
       }
