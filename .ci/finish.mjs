@@ -108,6 +108,7 @@ function finishWidget() {
   mkdirSync(kept, { recursive: true });
   for (const ending of ["wasm", "js", "css"]) cpSync(raw(ending), join(kept, `widget.${ending}`));
   for (const file of readdirSync(widgetFolder)) rmSync(join(widgetFolder, file), { recursive: true });
+  cpSync(join(root, "src/widget/frame.html"), join(widgetFolder, "chat-frame.html"));
   for (const [name, content] of [...parts, ...loaders]) writeFileSync(join(widgetFolder, name.replace("HASH", digest)), content);
 }
 

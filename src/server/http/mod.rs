@@ -10,6 +10,7 @@ pub mod cookies;
 pub mod cors;
 pub mod extract;
 pub mod flash;
+pub mod frame;
 pub mod health;
 pub mod input;
 pub mod limits;
@@ -39,6 +40,7 @@ pub fn router(state: AppState) -> Router {
         .merge(api::router())
         .merge(assets::router(&state))
         .merge(site::router())
+        .merge(frame::router())
         .merge(health::router())
         .method_not_allowed_fallback(limits::wrong_method);
     layers(routes, &state).with_state(state)
