@@ -12,6 +12,7 @@
 //! - A panic ends the panel, never the page: the loader takes it away and loads afresh on the next click.
 
 mod host;
+mod markdown;
 mod panel;
 
 pub use host::Options;

@@ -40,6 +40,11 @@ impl Panel {
         log.set_attribute("aria-labelledby", "title")?;
         text(&log, "p", &[("class", "note"), ("id", "note")], "Messages cannot be sent from here yet.")?;
 
+        let mut md = super::markdown::Markdown::new(&log)?;
+        md.set(&options.title(), false)?;
+        md.set(&options.api_key(), true)?;
+        std::mem::forget(md);
+
         let foot: Element = element(&dialog, "form", &[("class", "foot")])?;
         let label = [("rows", "1"), ("aria-label", "Message"), ("aria-describedby", "note"), ("disabled", "")];
         let input: Element = element(&foot, "textarea", &label)?;
