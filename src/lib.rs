@@ -41,5 +41,9 @@ pub mod markdown;
 pub mod server;
 #[cfg(feature = "widget")]
 pub mod widget;
+/// What the widget decides is plain code, so the server's build tests it natively.
+#[cfg(all(test, feature = "ssr"))]
+#[path = "widget/core/mod.rs"]
+pub mod widget;
 
 pub mod wire;
