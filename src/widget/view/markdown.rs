@@ -1,6 +1,6 @@
 //! A Markdown text in the panel: the tree of [`crate::markdown`], node by node. No text becomes markup on the way.
 
-use super::host::{element, text};
+use super::super::host::{element, text};
 use crate::{
     markdown::{
         cite::{self, Piece},
