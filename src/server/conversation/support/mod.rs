@@ -21,7 +21,7 @@ use crate::{
     },
     wire::{
         conversation::Answering,
-        event::Change,
+        event::{Change, Event},
         id::{ConversationId, MessageId, SiteId, VisitorId},
         message::{Author, Message},
         time::Timestamp,
@@ -246,23 +246,24 @@ impl Conversations {
         Ok(())
     }
 
-    /// Gives the conversations of one visitor to another, who has proved to be the same person. Their readers look
-    /// again whose they are.
+    /// Gives the conversations and files of one visitor to another, who has proved to be the same person. The events
+    /// let their readers look again whose they are: hand them to [`Self::tell_all`] after the commit.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn hand_over(&self, mut tx: Tx, from: VisitorId, to: VisitorId) -> Result<()> {
-        let moved = rows::hand_over(&mut tx, from, to).await?;
+    pub async fn hand_over(&self, tx: &mut Tx, from: VisitorId, to: VisitorId) -> Result<Vec<(ConversationId, Event)>> {
+        let moved = rows::hand_over(tx, from, to).await?;
         let mut told = Vec::with_capacity(moved.len());
         for conversation in moved {
             let id = conversation.id;
-            told.push((id, thread::append(&mut tx, id, Change::ConversationUpdated { conversation }).await?));
+            told.push((id, thread::append(tx, id, Change::ConversationUpdated { conversation }).await?));
         }
-        tx.commit().await?;
-        for (id, event) in told {
-            self.tell(id, [event]);
-        }
-        Ok(())
+        Ok(told)
+    }
+
+    /// Tells the readers what was committed.
+    pub fn tell_all(&self, told: Vec<(ConversationId, Event)>) {
+        told.into_iter().for_each(|(id, event)| self.tell(id, [event]));
     }
 }
 
