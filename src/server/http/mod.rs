@@ -7,6 +7,7 @@ pub mod assets;
 pub mod auth;
 pub mod caller;
 pub mod cookies;
+pub mod cors;
 pub mod extract;
 pub mod flash;
 pub mod health;
@@ -18,6 +19,7 @@ pub mod refresh;
 pub mod security;
 mod seed;
 pub mod serve;
+mod site;
 mod stall;
 
 use super::{state::AppState, telemetry};
@@ -36,6 +38,7 @@ pub fn router(state: AppState) -> Router {
         .merge(auth::router())
         .merge(api::router())
         .merge(assets::router(&state))
+        .merge(site::router())
         .merge(health::router())
         .method_not_allowed_fallback(limits::wrong_method);
     layers(routes, &state).with_state(state)
@@ -48,6 +51,7 @@ pub fn layers(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
         .layer(from_fn(|request, next| limits::limit(limits::ANSWER, request, next)))
         .layer(CompressionLayer::new().compress_when(is_text))
         .layer(CatchPanicLayer::custom(limits::panicked))
+        .layer(from_fn_with_state(state.clone(), cors::layer))
         .layer(from_fn_with_state(state.clone(), security::headers))
         .layer(from_fn(telemetry::request))
 }
