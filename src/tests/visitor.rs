@@ -12,7 +12,6 @@ use uuid::Uuid;
 pub struct Visitor {
     pub http: reqwest::Client,
     pub base: String,
-    pub key: String,
     pub client_id: String,
     pub token: String,
     pub id: String,
@@ -51,7 +50,6 @@ impl Visitor {
         Self {
             http: server.client.clone(),
             base: server.url(""),
-            key: key.to_owned(),
             client_id: client_id.to_owned(),
             token: word("token"),
             id: word("visitor_id"),
@@ -97,7 +95,8 @@ impl Visitor {
     pub async fn ended(&self, conversation: &str, reply: &Value) -> Vec<Value> {
         let (mut events, mut after) = (Vec::new(), 0);
         loop {
-            let (status, polled) = self.get(&format!("/v1/widget/conversations/{conversation}/poll?after={after}&wait=20")).await;
+            let (status, polled) =
+                self.get(&format!("/v1/widget/conversations/{conversation}/poll?after={after}&wait=20")).await;
             assert_eq!(status, StatusCode::OK, "{polled}");
             after = polled["seq"].as_i64().unwrap();
             let new = polled["events"].as_array().unwrap().clone();

@@ -174,7 +174,8 @@ on_both! {
         let (status, asked) = visitor.post(&person, &json!({})).await;
         assert_eq!((status, asked), (StatusCode::OK, json!({"answering": "paused", "away_message": null, "has_email": false})));
         let events = visitor.ended(id, reply).await;
-        assert_eq!(events.last().unwrap()["state"], "stopped", "the reply was stopped in the middle");
+        let end = events.iter().find(|event| event["type"] == "message.completed").unwrap();
+        assert_eq!(end["state"], "stopped", "the reply was stopped in the middle");
         assert!(events.iter().any(|event| event["type"] == "conversation.answering" && event["answering"] == "paused"));
         let asked_model = rig.upstream.requests().await.len();
         let sent = visitor.say(id, "Is anybody there?").await;

@@ -73,7 +73,7 @@ pub(in crate::server::http) struct Upload {
     (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody)))]
 pub(in crate::server::http) async fn upload(
     State(state): State<AppState>,
-    VisitorCaller { visitor, .. }: VisitorCaller,
+    VisitorCaller { visitor }: VisitorCaller,
     request: Request,
 ) -> Result<axum::Json<Uploaded>> {
     state.visitors.may_speak(&visitor).await?;

@@ -88,7 +88,7 @@ async fn speak(
     headers: &HeaderMap,
     message: VisitorMessage,
 ) -> Result<Response> {
-    let VisitorCaller { visitor, .. } = caller;
+    let VisitorCaller { visitor } = caller;
     let client_id = message.client_id.clone();
     let sent = state.visitors.speak(&visitor, conversation, message).await?;
     if wants_lines(headers) {
@@ -109,7 +109,7 @@ fn wants_lines(headers: &HeaderMap) -> bool {
     (status = 404, description = "No such reply to this visitor", body = ErrorBody)))]
 pub(in crate::server::http) async fn stop(
     State(state): State<AppState>,
-    VisitorCaller { visitor, .. }: VisitorCaller,
+    VisitorCaller { visitor }: VisitorCaller,
     Id(id): Id<GenerationId>,
 ) -> Result<StatusCode> {
     state.conversations.stop(visitor.id, id).await?;
@@ -125,7 +125,7 @@ pub(in crate::server::http) async fn stop(
     (status = 409, description = "It is still being written, or a person answers", body = ErrorBody)))]
 pub(in crate::server::http) async fn regenerate(
     State(state): State<AppState>,
-    VisitorCaller { visitor, .. }: VisitorCaller,
+    VisitorCaller { visitor }: VisitorCaller,
     Id(id): Id<MessageId>,
 ) -> Result<(StatusCode, axum::Json<ReplyRef>)> {
     let visitor = may_speak(&state, visitor).await?;
@@ -141,7 +141,7 @@ pub(in crate::server::http) async fn regenerate(
     (status = 409, description = "It is complete, still being written, or a person answers", body = ErrorBody)))]
 pub(in crate::server::http) async fn resume(
     State(state): State<AppState>,
-    VisitorCaller { visitor, .. }: VisitorCaller,
+    VisitorCaller { visitor }: VisitorCaller,
     Id(id): Id<MessageId>,
 ) -> Result<(StatusCode, axum::Json<ReplyRef>)> {
     let visitor = may_speak(&state, visitor).await?;
@@ -170,7 +170,7 @@ pub(in crate::server::http) struct Rating {
     (status = 404, description = "No such reply to this visitor", body = ErrorBody)))]
 pub(in crate::server::http) async fn rate(
     State(state): State<AppState>,
-    VisitorCaller { visitor, .. }: VisitorCaller,
+    VisitorCaller { visitor }: VisitorCaller,
     Id(id): Id<MessageId>,
     Json(Rating { rating }): Json<Rating>,
 ) -> Result<StatusCode> {

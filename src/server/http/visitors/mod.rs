@@ -4,7 +4,7 @@ pub(super) mod caller;
 pub(super) mod conversations;
 pub(super) mod files;
 pub(super) mod messages;
-mod ndjson;
+pub(super) mod ndjson;
 pub(super) mod person;
 pub(super) mod poll;
 pub(super) mod session;
@@ -29,9 +29,24 @@ pub fn router() -> Router<AppState> {
 /// What of it the OpenAPI document describes.
 #[derive(OpenApi)]
 #[openapi(paths(
-    session::open, conversations::list, conversations::show, conversations::older, conversations::events,
-    conversations::transcript, messages::begin, messages::send, messages::stop, messages::regenerate,
-    messages::resume, messages::rate, person::read, person::ask, person::back, poll::poll, socket::socket,
-    files::upload, files::download,
+    session::open,
+    conversations::list,
+    conversations::show,
+    conversations::older,
+    conversations::events,
+    conversations::transcript,
+    messages::begin,
+    messages::send,
+    messages::stop,
+    messages::regenerate,
+    messages::resume,
+    messages::rate,
+    person::read,
+    person::ask,
+    person::back,
+    poll::poll,
+    socket::socket,
+    files::upload,
+    files::download,
 ))]
 pub struct Described;
