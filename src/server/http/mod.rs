@@ -5,6 +5,7 @@ pub mod address;
 pub mod api;
 pub mod assets;
 pub mod auth;
+mod block;
 pub mod caller;
 pub mod cookies;
 pub mod cors;
@@ -52,11 +53,12 @@ pub fn router(state: AppState) -> Router {
 /// What holds for every request, the innermost first.
 pub fn layers(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     let routes = origin::layer(refresh::layer(routes, state), state);
-    routes
+    let routes = routes
         .layer(from_fn(|request, next| limits::limit(limits::ANSWER, request, next)))
         .layer(CompressionLayer::new().compress_when(is_text))
         .layer(CatchPanicLayer::custom(limits::panicked))
-        .layer(from_fn_with_state(state.clone(), cors::layer))
+        .layer(from_fn_with_state(state.clone(), cors::layer));
+    block::layer(routes, &state.config)
         .layer(from_fn_with_state(state.clone(), security::headers))
         .layer(from_fn(telemetry::request))
 }

@@ -6,12 +6,14 @@
 pub mod check;
 pub mod first;
 pub mod known;
+pub mod limit;
 mod rows;
 
 use super::{
     clock::{new_id, now},
     config::{Config, Secret},
     error::{Error, Result},
+    limits::{Limits, LocalLimits},
     secrets::random_text,
     store::{Store, Tx},
 };
@@ -39,13 +41,21 @@ pub struct Sites {
     store: Store,
     config: Arc<Config>,
     known: Arc<Known>,
+    limits: Arc<dyn Limits>,
 }
 
 impl Sites {
-    /// Over a database.
+    /// Over a database; limits are counted in this process.
     pub fn new(store: Store, config: Arc<Config>) -> Self {
         let known = Arc::new(Known::new(store.clone(), &config));
-        Self { store, config, known }
+        Self { store, config, known, limits: Arc::new(LocalLimits::default()) }
+    }
+
+    /// With limits that replicas share.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Arc<dyn Limits>) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The site that a request speaks for.

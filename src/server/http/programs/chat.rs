@@ -114,7 +114,7 @@ pub(in crate::server::http) async fn send(
         files: Vec::new(),
         metadata: ask.metadata,
     };
-    let sent = state.visitors.speak_in_session(&visitor, &session, message).await?;
+    let sent = state.visitors.speak_in_session(&visitor, speaker.address, &session, message).await?;
     let Some(reply) = &sent.reply else { return Ok(axum::Json(Reply { reply: None })) };
     let follower = ndjson::follow(&state, visitor, &sent).await?;
     Ok(axum::Json(Reply { reply: Some(wait_for(follower, reply.id).await?) }))

@@ -188,7 +188,7 @@ async fn say(state: &AppState, speaker: &Speaker, ask: Ask) -> Result<(String, V
         metadata: None,
     };
     // The visitor is this session and no more, so that their only conversation needs no name of its own.
-    let sent = state.visitors.speak_in_session(&visitor, "chat", message).await?;
+    let sent = state.visitors.speak_in_session(&visitor, speaker.address, "chat", message).await?;
     let follower = ndjson::follow(state, visitor, &sent).await?;
     Ok((session, sent, follower))
 }

@@ -22,7 +22,7 @@ use crate::wire::{
     json::Json,
 };
 use axum::{Router, extract::FromRequestParts, http::request::Parts};
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 use utoipa::OpenApi;
 
 /// Its routes.
@@ -51,6 +51,8 @@ pub struct Speaker {
     site: Arc<ActiveSite>,
     /// Its key.
     key: String,
+    /// The address that asks, behind proxies that are trusted.
+    address: IpAddr,
     /// `Authorization: Bearer`, which may be a visitor's token.
     token: Option<String>,
     /// `X-Client-Id`.
@@ -72,9 +74,9 @@ impl FromRequestParts<AppState> for Speaker {
             None => only_key(state).await?,
         };
         let origin = Origin::read(&parts.headers);
-        let SiteCaller { site, .. } = SiteCaller::with_key(state, &key, origin, caller_address(parts, state)).await?;
+        let SiteCaller { site, address, .. } = SiteCaller::with_key(state, &key, origin, caller_address(parts, state)).await?;
         let token = bearer(&parts.headers).map(str::to_owned);
-        Ok(Self { site, key, token, client_id: header("x-client-id") })
+        Ok(Self { site, key, address, token, client_id: header("x-client-id") })
     }
 }
 

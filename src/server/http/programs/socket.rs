@@ -39,7 +39,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, net::IpAddr, time::Duration};
 use tokio::time::{Instant, sleep_until};
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -84,20 +84,21 @@ pub(in crate::server::http) async fn socket(
 ) -> Result<Response> {
     let visitor = speaker.visitor(&state, which.client_id.as_deref(), None).await?;
     let session = speaker.session(which.session_id.as_deref(), which.client_id.as_deref())?;
-    upgraded(state, upgrade, move |state, line| Box::pin(serve(state, line, visitor, session)))
+    upgraded(state, upgrade, move |state, line| Box::pin(serve(state, line, visitor, session, speaker.address)))
 }
 
 /// A session that is followed.
 struct Running {
     visitor: Visitor,
     session: String,
+    address: IpAddr,
     follower: Option<Follower>,
     /// Messages that this client knows, since it sent them.
     own: HashSet<MessageId>,
 }
 
-async fn serve(state: AppState, mut line: Line, visitor: Visitor, session: String) {
-    let mut running = Running { visitor, session, follower: None, own: HashSet::new() };
+async fn serve(state: AppState, mut line: Line, visitor: Visitor, session: String, address: IpAddr) {
+    let mut running = Running { visitor, session, address, follower: None, own: HashSet::new() };
     if greet(&state, &mut line, &mut running).await.is_err() {
         return;
     }
@@ -205,7 +206,7 @@ fn said(payload: &AnyJson) -> Option<VisitorMessage> {
 }
 
 async fn send(state: &AppState, running: &mut Running, message: VisitorMessage) -> Result<()> {
-    let sent = state.visitors.speak_in_session(&running.visitor, &running.session, message).await?;
+    let sent = state.visitors.speak_in_session(&running.visitor, running.address, &running.session, message).await?;
     running.own.insert(sent.message.id);
     if running.follower.is_none() {
         running.follower = Some(ndjson::follow(state, running.visitor.clone(), &sent).await?);

@@ -91,7 +91,7 @@ pub(in crate::server::http) async fn chat_upload(
                 empty => {
                     let client_id = fields.get("clientId").map(String::as_str);
                     let found = speaker.visitor(&state, client_id, None).await?;
-                    state.visitors.may_speak(&found).await?;
+                    state.visitors.may_upload(&found, speaker.address).await?;
                     &*empty.insert(found)
                 }
             };
@@ -114,7 +114,7 @@ pub(in crate::server::http) async fn chat_upload(
         files: files.iter().map(|file| file.id).collect(),
         metadata: None,
     };
-    state.visitors.speak_in_session(&visitor, &session, message).await?;
+    state.visitors.speak_in_session(&visitor, speaker.address, &session, message).await?;
     let base = state.config.origins.first().map(|origin| origin.trim_end_matches('/')).unwrap_or_default();
     let show = |file: crate::wire::rich::FileRef| UploadedFile {
         url: format!("{base}{}", file.url),

@@ -4,18 +4,21 @@ use crate::server::{
     error::{Error, Result},
     http::{
         cors::{self, Origin},
-        extract::bearer,
+        extract::{bearer, caller_address},
     },
     state::AppState,
     visitors::Visitor,
 };
 use crate::wire::error::{ApiError, Code};
 use axum::{extract::FromRequestParts, http::request::Parts};
+use std::net::IpAddr;
 
 /// A visitor, by `Authorization: Bearer`. The page's origin, where there is one, is among the site's.
 pub struct VisitorCaller {
     /// The visitor.
     pub visitor: Visitor,
+    /// The address that asks, behind proxies that are trusted.
+    pub address: IpAddr,
 }
 
 impl FromRequestParts<AppState> for VisitorCaller {
@@ -29,6 +32,6 @@ impl FromRequestParts<AppState> for VisitorCaller {
         })?;
         let visitor = state.visitors.authenticate(token).await?;
         cors::check(&visitor.site, &Origin::read(&parts.headers))?;
-        Ok(Self { visitor })
+        Ok(Self { visitor, address: caller_address(parts, state) })
     }
 }

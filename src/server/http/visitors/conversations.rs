@@ -54,7 +54,7 @@ pub(super) fn router() -> Router<AppState> {
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody)))]
 pub(in crate::server::http) async fn list(
     State(state): State<AppState>,
-    VisitorCaller { visitor }: VisitorCaller,
+    VisitorCaller { visitor, .. }: VisitorCaller,
     Params(page): Params<PageParams>,
 ) -> Result<axum::Json<Page<Conversation>>> {
     let limit = clamp_limit(page.limit);
@@ -77,7 +77,7 @@ pub(in crate::server::http) struct Newest {
     (status = 404, description = "No such conversation of this visitor", body = ErrorBody)))]
 pub(in crate::server::http) async fn show(
     State(state): State<AppState>,
-    VisitorCaller { visitor }: VisitorCaller,
+    VisitorCaller { visitor, .. }: VisitorCaller,
     Id(id): Id<ConversationId>,
     Params(newest): Params<Newest>,
 ) -> Result<axum::Json<VisitorSnapshot>> {
@@ -104,7 +104,7 @@ pub(in crate::server::http) struct Older {
     (status = 404, description = "No such conversation of this visitor", body = ErrorBody)))]
 pub(in crate::server::http) async fn older(
     State(state): State<AppState>,
-    VisitorCaller { visitor }: VisitorCaller,
+    VisitorCaller { visitor, .. }: VisitorCaller,
     Id(id): Id<ConversationId>,
     Params(older): Params<Older>,
 ) -> Result<axum::Json<Page<Message>>> {
@@ -127,7 +127,7 @@ pub(in crate::server::http) async fn older(
     (status = 404, description = "No such conversation of this visitor", body = ErrorBody)))]
 pub(in crate::server::http) async fn events(
     State(state): State<AppState>,
-    VisitorCaller { visitor }: VisitorCaller,
+    VisitorCaller { visitor, .. }: VisitorCaller,
     Id(id): Id<ConversationId>,
     Params(from): Params<From>,
     headers: HeaderMap,
@@ -145,7 +145,7 @@ pub(in crate::server::http) async fn events(
     (status = 404, description = "No such conversation of this visitor", body = ErrorBody)))]
 pub(in crate::server::http) async fn transcript(
     State(state): State<AppState>,
-    VisitorCaller { visitor }: VisitorCaller,
+    VisitorCaller { visitor, .. }: VisitorCaller,
     Id(id): Id<ConversationId>,
 ) -> Result<Response> {
     let text = state.conversations.transcript(visitor.id, id).await?;

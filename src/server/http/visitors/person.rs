@@ -41,7 +41,7 @@ pub(in crate::server::http) struct ReadMark {
     (status = 404, description = "No such conversation of this visitor", body = ErrorBody)))]
 pub(in crate::server::http) async fn read(
     State(state): State<AppState>,
-    VisitorCaller { visitor }: VisitorCaller,
+    VisitorCaller { visitor, .. }: VisitorCaller,
     Id(id): Id<ConversationId>,
     Json(ReadMark { up_to }): Json<ReadMark>,
 ) -> Result<StatusCode> {
@@ -59,7 +59,7 @@ pub(in crate::server::http) async fn read(
     (status = 404, description = "No such conversation of this visitor", body = ErrorBody)))]
 pub(in crate::server::http) async fn ask(
     State(state): State<AppState>,
-    VisitorCaller { visitor }: VisitorCaller,
+    VisitorCaller { visitor, .. }: VisitorCaller,
     Id(id): Id<ConversationId>,
     Json(AskForPerson { email }): Json<AskForPerson>,
 ) -> Result<axum::Json<PersonAsked>> {
@@ -77,7 +77,7 @@ pub(in crate::server::http) async fn ask(
     (status = 409, description = "A person has taken over", body = ErrorBody)))]
 pub(in crate::server::http) async fn back(
     State(state): State<AppState>,
-    VisitorCaller { visitor }: VisitorCaller,
+    VisitorCaller { visitor, .. }: VisitorCaller,
     Id(id): Id<ConversationId>,
 ) -> Result<axum::Json<PersonAsked>> {
     state.visitors.may_speak(&visitor).await?;

@@ -43,7 +43,7 @@ pub(in crate::server::http) struct Ask {
     (status = 404, description = "No such conversation of this visitor", body = ErrorBody)))]
 pub(in crate::server::http) async fn poll(
     State(state): State<AppState>,
-    VisitorCaller { visitor }: VisitorCaller,
+    VisitorCaller { visitor, .. }: VisitorCaller,
     Id(id): Id<ConversationId>,
     Params(ask): Params<Ask>,
 ) -> Result<axum::Json<Polled>> {
