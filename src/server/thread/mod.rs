@@ -13,6 +13,7 @@ pub mod conversations;
 pub mod feed;
 mod fold;
 pub mod messages;
+pub mod owner;
 mod read;
 
 pub use fold::fold;
