@@ -5,7 +5,7 @@ import { test } from "node:test";
 const folder = new URL("../locales/", import.meta.url);
 const texts = locale => JSON.parse(readFileSync(new URL(`${locale}.json`, folder), "utf8"));
 const english = texts("en");
-const places = text => [...text.matchAll(/\{[a-z_]*\}/g)].map(([place]) => place).sort();
+const places = text => [...text.matchAll(/\{\w*\}/g)].map(([place]) => place).sort();
 
 test("there is a file for each language", () => {
   assert.deepEqual(readdirSync(folder).sort(), ["ar.json", "de.json", "en.json", "es.json", "fr.json", "zh.json"]);
