@@ -64,14 +64,14 @@ impl Follower {
                 return None;
             }
             if self.due {
-                if !matches!(self.stands().await, Ok(true)) {
+                if !matches!(Box::pin(self.stands()).await, Ok(true)) {
                     self.over = true;
                     return None;
                 }
                 self.due = false;
             }
             if let Some(event) = self.doubtful.clone() {
-                if !matches!(self.owns().await, Ok(true)) {
+                if !matches!(Box::pin(self.owns()).await, Ok(true)) {
                     self.over = true;
                     return None;
                 }

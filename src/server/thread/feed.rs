@@ -62,7 +62,8 @@ impl Feed {
                 return Ok(event);
             }
             if self.behind {
-                let events = after(&self.store, self.conversation, self.last).await?;
+                // Boxed: most of the time a reader only waits, and there are many.
+                let events = Box::pin(after(&self.store, self.conversation, self.last)).await?;
                 self.behind = !events.is_empty();
                 if let Some(event) = events.last() {
                     self.last = event.seq;

@@ -34,6 +34,7 @@ use crate::wire::{
 pub use client::{ClientId, session_is_secret};
 use std::sync::Arc;
 use token::Tokens;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The use cases of visitors. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +45,7 @@ pub struct Visitors {
     conversations: Conversations,
     files: Files,
     tokens: Arc<Tokens>,
+    sockets: Arc<Semaphore>,
 }
 
 /// A visitor who has proved to be one.
@@ -64,7 +66,7 @@ pub struct Visitor {
 }
 
 impl Visitors {
-    /// Over a database, sites, accounts, conversations and files.
+    /// Over a database, sites, accounts, conversations and files; `sockets` at once at most.
     pub fn new(
         store: Store,
         sites: Sites,
@@ -72,8 +74,21 @@ impl Visitors {
         conversations: Conversations,
         files: Files,
         secrets: &Secrets,
+        sockets: usize,
     ) -> Self {
-        Self { store, sites, accounts, conversations, files, tokens: Arc::new(Tokens::new(secrets)) }
+        let (tokens, sockets) = (Arc::new(Tokens::new(secrets)), Arc::new(Semaphore::new(sockets)));
+        Self { store, sites, accounts, conversations, files, tokens, sockets }
+    }
+
+    /// The right to keep one more socket: an upgraded connection is no longer among those that the accept loop counts.
+    ///
+    /// # Errors
+    /// Unavailable when there are as many as the settings allow.
+    pub fn socket_place(&self) -> Result<OwnedSemaphorePermit> {
+        self.sockets.clone().try_acquire_owned().map_err(|_| {
+            let message = "The server has as many open sockets as it can keep. Please use another transport.";
+            Error::Api(ApiError { retry_after: Some(30), ..ApiError::new(Code::Unavailable, message) })
+        })
     }
 
     /// The visitor of a token, while its site is there, the key it was given for holds, and the account it is bound to,

@@ -47,7 +47,7 @@ pub(super) fn router() -> Router<AppState> {
 }
 
 /// Lists the visitor's conversations, the latest spoken in first.
-#[utoipa::path(get, path = "/v1/widget/conversations", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(get, path = "/v1/widget/conversations", tag = "widget", operation_id = "widget_list", security(("visitor" = [])),
     params(PageParams), responses(
     (status = 200, description = "One page", body = ConversationPage),
     (status = 400, description = "A cursor of another list", body = ErrorBody),
@@ -70,7 +70,7 @@ pub(in crate::server::http) struct Newest {
 }
 
 /// A conversation as the panel opens it: the newest messages, and the seq after which the events go on.
-#[utoipa::path(get, path = "/v1/widget/conversations/{id}", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(get, path = "/v1/widget/conversations/{id}", tag = "widget", operation_id = "widget_show", security(("visitor" = [])),
     params(("id" = ConversationId, Path), Newest), responses(
     (status = 200, description = "The conversation", body = VisitorSnapshot),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),
@@ -96,7 +96,7 @@ pub(in crate::server::http) struct Older {
 }
 
 /// Older messages, oldest first; `next_cursor` leads further back.
-#[utoipa::path(get, path = "/v1/widget/conversations/{id}/messages", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(get, path = "/v1/widget/conversations/{id}/messages", tag = "widget", operation_id = "widget_older", security(("visitor" = [])),
     params(("id" = ConversationId, Path), Older), responses(
     (status = 200, description = "One page", body = MessagePage),
     (status = 400, description = "A cursor of another list", body = ErrorBody),
@@ -120,7 +120,7 @@ pub(in crate::server::http) async fn older(
 }
 
 /// Follows a conversation: every event after a seq, then each as it happens, as the app's own events are followed.
-#[utoipa::path(get, path = "/v1/widget/conversations/{id}/events", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(get, path = "/v1/widget/conversations/{id}/events", tag = "widget", operation_id = "widget_events", security(("visitor" = [])),
     params(("id" = ConversationId, Path), From), responses(
     (status = 200, description = "The events", body = Event, content_type = "text/event-stream"),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),
@@ -138,7 +138,7 @@ pub(in crate::server::http) async fn events(
 }
 
 /// The conversation as plain text, to keep.
-#[utoipa::path(get, path = "/v1/widget/conversations/{id}/transcript", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(get, path = "/v1/widget/conversations/{id}/transcript", tag = "widget", operation_id = "widget_transcript", security(("visitor" = [])),
     params(("id" = ConversationId, Path)), responses(
     (status = 200, description = "Who said what and when", body = String, content_type = "text/plain"),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),

@@ -38,7 +38,7 @@ pub(super) fn router() -> Router<AppState> {
 /// Begins a conversation with its first message; the same `client_id` again is the same conversation and message. With
 /// `Accept: application/x-ndjson` the answer is a line of type `sent` and then the events, one a line, from the message
 /// to the end of its reply; empty lines only keep the connection.
-#[utoipa::path(post, path = "/v1/widget/messages", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(post, path = "/v1/widget/messages", tag = "widget", operation_id = "widget_begin", security(("visitor" = [])),
     request_body = VisitorMessage, responses(
     (status = 200, description = "With Accept: application/x-ndjson, the events", content_type = "application/x-ndjson",
      body = crate::wire::visitor::ServerFrame),
@@ -59,7 +59,7 @@ pub(in crate::server::http) async fn begin(
 }
 
 /// Says something in a conversation, as `POST /v1/widget/messages` does in a new one.
-#[utoipa::path(post, path = "/v1/widget/conversations/{id}/messages", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(post, path = "/v1/widget/conversations/{id}/messages", tag = "widget", operation_id = "widget_send", security(("visitor" = [])),
     params(("id" = ConversationId, Path)), request_body = VisitorMessage, responses(
     (status = 200, description = "With Accept: application/x-ndjson, the events", content_type = "application/x-ndjson",
      body = crate::wire::visitor::ServerFrame),
@@ -103,7 +103,7 @@ fn wants_lines(headers: &HeaderMap) -> bool {
 }
 
 /// Stops a reply; what was written is kept. Stopping what is over is fine.
-#[utoipa::path(post, path = "/v1/widget/generations/{id}/stop", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(post, path = "/v1/widget/generations/{id}/stop", tag = "widget", operation_id = "widget_stop", security(("visitor" = [])),
     params(("id" = GenerationId, Path)), responses((status = 204, description = "Stopped, or over already"),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),
     (status = 404, description = "No such reply to this visitor", body = ErrorBody)))]
@@ -117,7 +117,7 @@ pub(in crate::server::http) async fn stop(
 }
 
 /// Writes a reply anew; it takes the place of the old one and of what followed.
-#[utoipa::path(post, path = "/v1/widget/messages/{id}/regenerate", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(post, path = "/v1/widget/messages/{id}/regenerate", tag = "widget", operation_id = "widget_regenerate", security(("visitor" = [])),
     params(("id" = MessageId, Path)), responses(
     (status = 202, description = "The new reply is being written", body = ReplyRef),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),
@@ -133,7 +133,7 @@ pub(in crate::server::http) async fn regenerate(
 }
 
 /// Goes on with a reply that was stopped, interrupted or failed; its text so far stays.
-#[utoipa::path(post, path = "/v1/widget/messages/{id}/continue", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(post, path = "/v1/widget/messages/{id}/continue", tag = "widget", operation_id = "widget_resume", security(("visitor" = [])),
     params(("id" = MessageId, Path)), responses(
     (status = 202, description = "The reply is being written again", body = ReplyRef),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),
@@ -162,7 +162,7 @@ pub(in crate::server::http) struct Rating {
 }
 
 /// Rates a reply.
-#[utoipa::path(post, path = "/v1/widget/messages/{id}/rating", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(post, path = "/v1/widget/messages/{id}/rating", tag = "widget", operation_id = "widget_rate", security(("visitor" = [])),
     params(("id" = MessageId, Path)), request_body = Rating, responses(
     (status = 204, description = "Noted"),
     (status = 400, description = "Not 1, -1 or 0", body = ErrorBody),

@@ -12,6 +12,7 @@ pub(super) mod socket;
 
 use crate::server::state::AppState;
 use axum::Router;
+use utoipa::OpenApi;
 
 /// Its routes.
 pub fn router() -> Router<AppState> {
@@ -24,3 +25,13 @@ pub fn router() -> Router<AppState> {
         .merge(socket::router())
         .merge(files::router())
 }
+
+/// What of it the OpenAPI document describes.
+#[derive(OpenApi)]
+#[openapi(paths(
+    session::open, conversations::list, conversations::show, conversations::older, conversations::events,
+    conversations::transcript, messages::begin, messages::send, messages::stop, messages::regenerate,
+    messages::resume, messages::rate, person::read, person::ask, person::back, poll::poll, socket::socket,
+    files::upload, files::download,
+))]
+pub struct Described;

@@ -34,7 +34,7 @@ pub(in crate::server::http) struct ReadMark {
 }
 
 /// The visitor has seen everything up to a seq. A mark never falls.
-#[utoipa::path(post, path = "/v1/widget/conversations/{id}/read", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(post, path = "/v1/widget/conversations/{id}/read", tag = "widget", operation_id = "widget_read", security(("visitor" = [])),
     params(("id" = ConversationId, Path)), request_body = ReadMark, responses(
     (status = 204, description = "Noted"),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),
@@ -51,7 +51,7 @@ pub(in crate::server::http) async fn read(
 
 /// Asks for a person: the model is silent from now on. Asked again with an e-mail address, the answer can reach the
 /// visitor when they have gone.
-#[utoipa::path(post, path = "/v1/widget/conversations/{id}/person", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(post, path = "/v1/widget/conversations/{id}/person", tag = "widget", operation_id = "widget_ask", security(("visitor" = [])),
     params(("id" = ConversationId, Path)), request_body = AskForPerson, responses(
     (status = 200, description = "Who answers now, and when somebody will read it", body = PersonAsked),
     (status = 400, description = "Not an e-mail address", body = ErrorBody),
@@ -69,7 +69,7 @@ pub(in crate::server::http) async fn ask(
 }
 
 /// Goes back to the model while no person has taken over.
-#[utoipa::path(post, path = "/v1/widget/conversations/{id}/bot", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(post, path = "/v1/widget/conversations/{id}/bot", tag = "widget", operation_id = "widget_back", security(("visitor" = [])),
     params(("id" = ConversationId, Path)), responses(
     (status = 200, description = "Who answers now", body = PersonAsked),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),

@@ -36,7 +36,7 @@ pub(in crate::server::http) struct Ask {
 
 /// The events after a seq; waits for the first. A `seq` smaller than `after` means that the conversation has not come
 /// as far: open it anew.
-#[utoipa::path(get, path = "/v1/widget/conversations/{id}/poll", tag = "widget", security(("visitor" = [])),
+#[utoipa::path(get, path = "/v1/widget/conversations/{id}/poll", tag = "widget", operation_id = "widget_poll", security(("visitor" = [])),
     params(("id" = ConversationId, Path), Ask), responses(
     (status = 200, description = "The events; none where none came in time", body = Polled),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),
@@ -54,12 +54,13 @@ pub(in crate::server::http) async fn poll(
     };
     let wait = Duration::from_secs(ask.wait.unwrap_or(0).min(LONGEST));
     let mut events: Vec<Event> = Vec::new();
-    // Even without a wait the rows are looked at once.
-    let first = tokio::select! {
-        biased;
-        first = timeout(wait.max(Duration::from_millis(1)), feed.next()), if !wait.is_zero() => first.ok().transpose()?,
-        first = feed.next_stored(), if wait.is_zero() => first?,
-        () = state.lifecycle.soft.cancelled() => None,
+    let first = if wait.is_zero() {
+        feed.next_stored().await?
+    } else {
+        tokio::select! {
+            first = timeout(wait, feed.next()) => first.ok().transpose()?,
+            () = state.lifecycle.soft.cancelled() => None,
+        }
     };
     let mut next = first;
     while let Some(event) = next {

@@ -23,7 +23,7 @@ pub(super) fn router() -> Router<AppState> {
 
 /// Opens a session of a visitor. The client id is their secret: it opens their conversations. Where the site asks for
 /// accounts of this server, `Authorization: Bearer` has the account's access token, and the session ends with it.
-#[utoipa::path(post, path = "/v1/widget/session", tag = "widget", security(("site" = [])), request_body = OpenSession,
+#[utoipa::path(post, path = "/v1/widget/session", tag = "widget", operation_id = "widget_open", security(("site" = [])), request_body = OpenSession,
     responses((status = 200, description = "The token, and the conversation to go on with", body = VisitorSession),
     (status = 400, description = "A client id that is no UUIDv4, or claims that are no object", body = ErrorBody),
     (status = 401, description = "No site key, a token that is refused, or the site asks for more", body = ErrorBody),
