@@ -97,7 +97,8 @@ impl Visitor {
     pub async fn ended(&self, conversation: &str, reply: &Value) -> Vec<Value> {
         let (mut events, mut after) = (Vec::new(), 0);
         loop {
-            let (status, polled) = self.get(&format!("/v1/widget/conversations/{conversation}/poll?after={after}&wait=20")).await;
+            let (status, polled) =
+                self.get(&format!("/v1/widget/conversations/{conversation}/poll?after={after}&wait=20")).await;
             assert_eq!(status, StatusCode::OK, "{polled}");
             after = polled["seq"].as_i64().unwrap();
             let new = polled["events"].as_array().unwrap().clone();

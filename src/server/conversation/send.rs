@@ -149,7 +149,8 @@ impl Conversations {
         messages::insert_with_reply(&mut tx, id.0, &question, &begun).await?;
         support::attach(&mut tx, owner, message.id, &said.files).await?;
         self.insert_generation(&mut tx, id, &reply).await?;
-        let told = [question, begun].map(|message| Change::MessageCreated { message: Box::new(message), replaces: None });
+        let told =
+            [question, begun].map(|message| Change::MessageCreated { message: Box::new(message), replaces: None });
         let events = thread::append_after(&mut tx, id, seq, told).await?;
         tx.commit().await?;
         self.go(place, id, &reply, None, events).await?;

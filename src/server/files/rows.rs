@@ -94,37 +94,29 @@ pub async fn find(store: &Store, id: FileId) -> Result<Option<FileRow>, sqlx::Er
 /// A whole file of a visitor.
 pub async fn of_visitor(store: &Store, visitor: VisitorId, id: FileId) -> Result<Option<FileRow>, sqlx::Error> {
     on!(store.read(), |db| {
-        sqlx::query_as(
-            "SELECT id, name, media_type, size FROM files WHERE id = $1 AND visitor_id = $2 AND size > 0",
-        )
-        .bind(id.0)
-        .bind(visitor.0)
-        .fetch_optional(db)
-        .await
+        sqlx::query_as("SELECT id, name, media_type, size FROM files WHERE id = $1 AND visitor_id = $2 AND size > 0")
+            .bind(id.0)
+            .bind(visitor.0)
+            .fetch_optional(db)
+            .await
     })
 }
 
 /// Whether a file has a row.
 pub async fn is_there(store: &Store, id: FileId) -> Result<bool, sqlx::Error> {
     on!(store.read(), |db| {
-        sqlx::query("SELECT 1 FROM files WHERE id = $1")
-            .bind(id.0)
-            .fetch_optional(db)
-            .await
-            .map(|row| row.is_some())
+        sqlx::query("SELECT 1 FROM files WHERE id = $1").bind(id.0).fetch_optional(db).await.map(|row| row.is_some())
     })
 }
 
 /// Some files that no message shows, made before a time.
 pub async fn loose(store: &Store, before: i64, most: i64) -> Result<Vec<FileId>, sqlx::Error> {
     let rows: Vec<(Uuid,)> = on!(store.read(), |db| {
-        sqlx::query_as(
-            "SELECT id FROM files WHERE message_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2",
-        )
-        .bind(before)
-        .bind(most)
-        .fetch_all(db)
-        .await
+        sqlx::query_as("SELECT id FROM files WHERE message_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2")
+            .bind(before)
+            .bind(most)
+            .fetch_all(db)
+            .await
     })?;
     Ok(rows.into_iter().map(|(id,)| FileId(id)).collect())
 }

@@ -110,7 +110,15 @@ mod tests {
     #[test]
     fn a_session_that_can_be_guessed_is_no_secret() {
         assert!(session_is_secret("session-2f9c41d07be3"));
-        for wrong in ["", "1", "ada@example.com", &"0".repeat(36), &"ab".repeat(20), &"abcdefgh".repeat(20), "abcdefgh\nijklmnop"] {
+        for wrong in [
+            "",
+            "1",
+            "ada@example.com",
+            &"0".repeat(36),
+            &"ab".repeat(20),
+            &"abcdefgh".repeat(20),
+            "abcdefgh\nijklmnop",
+        ] {
             assert!(!session_is_secret(wrong), "{wrong}");
         }
     }

@@ -83,8 +83,7 @@ impl Visitors {
         self.conversations.tell_all(told);
 
         let visitor = VisitorId(row.id);
-        let says =
-            Says { visitor, site: site.id, key: key.to_owned(), level: row.level(), session, expires_at };
+        let says = Says { visitor, site: site.id, key: key.to_owned(), level: row.level(), session, expires_at };
         let conversation_id = self.conversations.latest(visitor).await?;
         let unread = match conversation_id {
             Some(id) => self.conversations.unread(visitor, id).await?,

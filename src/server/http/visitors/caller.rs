@@ -26,7 +26,8 @@ impl FromRequestParts<AppState> for VisitorCaller {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
         let token = bearer(&parts.headers).ok_or_else(|| {
-            let message = "The visitor's token is missing. Open a session, and send its token as Authorization: Bearer.";
+            let message =
+                "The visitor's token is missing. Open a session, and send its token as Authorization: Bearer.";
             Error::Api(ApiError::new(Code::Unauthenticated, message))
         })?;
         let visitor = state.visitors.authenticate(token).await?;

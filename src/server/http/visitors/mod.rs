@@ -29,9 +29,24 @@ pub fn router() -> Router<AppState> {
 /// What of it the OpenAPI document describes.
 #[derive(OpenApi)]
 #[openapi(paths(
-    session::open, conversations::list, conversations::show, conversations::older, conversations::events,
-    conversations::transcript, messages::begin, messages::send, messages::stop, messages::regenerate,
-    messages::resume, messages::rate, person::read, person::ask, person::back, poll::poll, socket::socket,
-    files::upload, files::download,
+    session::open,
+    conversations::list,
+    conversations::show,
+    conversations::older,
+    conversations::events,
+    conversations::transcript,
+    messages::begin,
+    messages::send,
+    messages::stop,
+    messages::regenerate,
+    messages::resume,
+    messages::rate,
+    person::read,
+    person::ask,
+    person::back,
+    poll::poll,
+    socket::socket,
+    files::upload,
+    files::download,
 ))]
 pub struct Described;

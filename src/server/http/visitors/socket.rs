@@ -377,8 +377,11 @@ fn read(text: &str) -> std::result::Result<ClientFrame, ApiError> {
     let wrong = |error: serde_json::Error| ApiError::new(Code::Invalid, format!("This frame cannot be read: {error}."));
     let Kind { kind } = serde_json::from_str(text).map_err(wrong)?;
     match kind.as_str() {
-        "auth" => serde_json::from_str(text)
-            .map(|Auth { token, conversation_id, after }| ClientFrame::Auth { token, conversation_id, after }),
+        "auth" => serde_json::from_str(text).map(|Auth { token, conversation_id, after }| ClientFrame::Auth {
+            token,
+            conversation_id,
+            after,
+        }),
         "send" => serde_json::from_str(text)
             .map(|Send { conversation_id, message }| ClientFrame::Send { conversation_id, message }),
         "read" => serde_json::from_str(text).map(|Read { up_to }| ClientFrame::Read { up_to }),
