@@ -11,6 +11,7 @@ pub mod cookies;
 pub mod cors;
 pub mod extract;
 pub mod flash;
+mod follow;
 pub mod health;
 pub mod input;
 pub mod limits;
@@ -22,6 +23,7 @@ mod seed;
 pub mod serve;
 mod site;
 mod stall;
+mod visitors;
 
 use super::{state::AppState, telemetry};
 use axum::{
@@ -40,6 +42,7 @@ pub fn router(state: AppState) -> Router {
         .merge(api::router())
         .merge(assets::router(&state))
         .merge(site::router())
+        .merge(visitors::router())
         .merge(health::router())
         .method_not_allowed_fallback(limits::wrong_method);
     layers(routes, &state).with_state(state)
