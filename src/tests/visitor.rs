@@ -12,7 +12,6 @@ use uuid::Uuid;
 pub struct Visitor {
     pub http: reqwest::Client,
     pub base: String,
-    pub key: String,
     pub client_id: String,
     pub token: String,
     pub id: String,
@@ -51,7 +50,6 @@ impl Visitor {
         Self {
             http: server.client.clone(),
             base: server.url(""),
-            key: key.to_owned(),
             client_id: client_id.to_owned(),
             token: word("token"),
             id: word("visitor_id"),

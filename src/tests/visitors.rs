@@ -193,7 +193,6 @@ both! {
         let ada = Visitor {
             http: server.client.clone(),
             base: server.url(""),
-            key: key.clone(),
             client_id: client_id(),
             token: session["token"].as_str().unwrap().to_owned(),
             id: session["visitor_id"].as_str().unwrap().to_owned(),

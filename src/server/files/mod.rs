@@ -13,7 +13,7 @@ use super::{
     clock::{new_id, now},
     error::{Error, Result},
     secrets::{Key, Secrets},
-    sites::{UPLOAD_BYTES, UPLOAD_TYPES, known::ActiveSite},
+    sites::{UPLOAD_BYTES, UPLOAD_TYPES, check::MAX_UPLOAD, known::ActiveSite},
     store::Store,
 };
 use crate::wire::{
@@ -36,7 +36,7 @@ const MOST_FILES: i64 = 500;
 /// The most bytes of all files of one visitor.
 const MOST_BYTES: i64 = 200 * 1024 * 1024;
 /// The largest upload that any site can allow, in bytes; requests are cut there.
-pub const LARGEST: u64 = 100 * 1024 * 1024;
+pub const LARGEST: u64 = MAX_UPLOAD;
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 120;
 

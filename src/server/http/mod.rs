@@ -17,6 +17,7 @@ pub mod input;
 pub mod limits;
 pub mod origin;
 pub mod pages;
+mod programs;
 pub mod refresh;
 pub mod security;
 mod seed;
@@ -43,6 +44,7 @@ pub fn router(state: AppState) -> Router {
         .merge(assets::router(&state))
         .merge(site::router())
         .merge(visitors::router())
+        .merge(programs::router())
         .merge(health::router())
         .method_not_allowed_fallback(limits::wrong_method);
     layers(routes, &state).with_state(state)

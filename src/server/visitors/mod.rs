@@ -25,7 +25,7 @@ use super::{
 };
 use crate::wire::{
     error::{ApiError, Code},
-    id::{SessionId, SiteId, VisitorId},
+    id::{SessionId, VisitorId},
     json::Json,
     site::WhoMayChat,
     time::Timestamp,
@@ -144,16 +144,26 @@ impl Visitors {
         Ok(site)
     }
 
-    /// The visitor to whom a program's client id belongs, where there is one.
-    pub async fn find(&self, site: SiteId, client: &ClientId) -> Result<Option<VisitorId>> {
-        Ok(rows::find(&self.store, site, &client.hash()).await?)
+    /// The visitor to whom a client id belongs that comes without a session, where there is one.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn find(&self, site: &Arc<ActiveSite>, key: &str, client: &ClientId) -> Result<Option<Visitor>> {
+        let id = rows::find(&self.store, site.id, &client.hash()).await?;
+        Ok(id.map(|id| unvouched(id, site, key, Level::Anonymous)))
     }
 
-    /// The visitor to whom a program's client id belongs, made where there is none. With `claims` they are claimed.
+    /// The same, made where there is none. With `claims` they are claimed.
     ///
     /// # Errors
     /// Unauthenticated where the site asks for more than a client id; invalid for claims that are no object.
-    pub async fn of_client(&self, site: &ActiveSite, client: &ClientId, claims: Option<&Json>) -> Result<VisitorId> {
+    pub async fn of_client(
+        &self,
+        site: &Arc<ActiveSite>,
+        key: &str,
+        client: &ClientId,
+        claims: Option<&Json>,
+    ) -> Result<Visitor> {
         let claims = claims.map(|claims| object(claims, "userIdentifier")).transpose()?;
         let level = if claims.is_some() { Level::Claimed } else { Level::Anonymous };
         permits(site.settings.who, level, false)?;
@@ -161,8 +171,14 @@ impl Visitors {
         let seen = rows::Seen { hash: client.hash(), level, subject: None, claims, context: None };
         let row = rows::upsert(&mut tx, site.id, &seen, now()).await?;
         tx.commit().await?;
-        Ok(VisitorId(row.id))
+        Ok(unvouched(VisitorId(row.id), site, key, row.level()))
     }
+}
+
+/// A visitor of a single request, known by nothing but a secret id.
+fn unvouched(id: VisitorId, site: &Arc<ActiveSite>, key: &str, level: Level) -> Visitor {
+    let expires_at = Timestamp(now().0 + i64::from(token::LIFE) * 1000);
+    Visitor { id, site: site.clone(), level, session: None, key: key.into(), expires_at }
 }
 
 /// Whether a site lets visitors chat who are known so far.

@@ -7,7 +7,13 @@ use super::{
     vouched,
 };
 use crate::{
-    server::{accounts::Caller, clock::now, error::Result, sites::known::ActiveSite, store::Tx},
+    server::{
+        accounts::Caller,
+        clock::now,
+        error::Result,
+        sites::{known::ActiveSite, limit::Act},
+        store::Tx,
+    },
     wire::{
         event::Event,
         id::{ConversationId, VisitorId},
@@ -15,6 +21,7 @@ use crate::{
         visitor::{Level, OpenSession, VisitorSession},
     },
 };
+use std::net::IpAddr;
 
 /// Whom a browser brings.
 enum Bearer {
@@ -37,8 +44,10 @@ impl Visitors {
         site: &ActiveSite,
         key: &str,
         account: Option<Caller>,
+        address: IpAddr,
         ask: OpenSession,
     ) -> Result<VisitorSession> {
+        self.sites.admit(site, None, address, Act::Session).await?;
         let client = ClientId::parse(&ask.client_id, "client_id")?;
         // An old record that is corrupt has nothing to bring along.
         let previous = ask.previous_client_id.as_deref().and_then(|id| ClientId::parse(id, "").ok());

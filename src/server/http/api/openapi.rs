@@ -3,7 +3,7 @@
 use super::{conversations, events, replies};
 use crate::{
     server::{
-        http::{auth, site, visitors},
+        http::{auth, programs, site, visitors},
         state::AppState,
     },
     wire::{event::Event, json::Json as AnyJson, page::Page, rich::Rich, time::Timestamp},
@@ -27,6 +27,7 @@ pub(super) fn router() -> Router<AppState> {
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     document.merge(visitors::Described::openapi());
+    document.merge(programs::Described::openapi());
     document
 }
 

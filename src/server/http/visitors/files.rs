@@ -73,10 +73,10 @@ pub(in crate::server::http) struct Upload {
     (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody)))]
 pub(in crate::server::http) async fn upload(
     State(state): State<AppState>,
-    VisitorCaller { visitor, .. }: VisitorCaller,
+    VisitorCaller { visitor, address }: VisitorCaller,
     request: Request,
 ) -> Result<axum::Json<Uploaded>> {
-    state.visitors.may_speak(&visitor).await?;
+    state.visitors.may_upload(&visitor, address).await?;
     let mut parts = parts(request).await?;
     let mut files = Vec::new();
     while let Some(part) = next(&mut parts).await? {

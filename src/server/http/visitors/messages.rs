@@ -6,7 +6,6 @@ use crate::{
         error::Result,
         http::input::{Id, Json},
         state::AppState,
-        visitors::Visitor,
     },
     wire::{
         conversation::ReplyRef,
@@ -88,9 +87,9 @@ async fn speak(
     headers: &HeaderMap,
     message: VisitorMessage,
 ) -> Result<Response> {
-    let VisitorCaller { visitor, .. } = caller;
+    let VisitorCaller { visitor, address } = caller;
     let client_id = message.client_id.clone();
-    let sent = state.visitors.speak(&visitor, conversation, message).await?;
+    let sent = state.visitors.speak(&visitor, address, conversation, message).await?;
     if wants_lines(headers) {
         return ndjson::reply(state, visitor, client_id, sent).await;
     }
@@ -125,10 +124,10 @@ pub(in crate::server::http) async fn stop(
     (status = 409, description = "It is still being written, or a person answers", body = ErrorBody)))]
 pub(in crate::server::http) async fn regenerate(
     State(state): State<AppState>,
-    VisitorCaller { visitor, .. }: VisitorCaller,
+    VisitorCaller { visitor, address }: VisitorCaller,
     Id(id): Id<MessageId>,
 ) -> Result<(StatusCode, axum::Json<ReplyRef>)> {
-    let visitor = may_speak(&state, visitor).await?;
+    state.visitors.may_ask(&visitor, address).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(state.conversations.regenerate(visitor.id, id).await?)))
 }
 
@@ -141,17 +140,11 @@ pub(in crate::server::http) async fn regenerate(
     (status = 409, description = "It is complete, still being written, or a person answers", body = ErrorBody)))]
 pub(in crate::server::http) async fn resume(
     State(state): State<AppState>,
-    VisitorCaller { visitor, .. }: VisitorCaller,
+    VisitorCaller { visitor, address }: VisitorCaller,
     Id(id): Id<MessageId>,
 ) -> Result<(StatusCode, axum::Json<ReplyRef>)> {
-    let visitor = may_speak(&state, visitor).await?;
+    state.visitors.may_ask(&visitor, address).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(state.conversations.resume(visitor.id, id).await?)))
-}
-
-/// What asks the model anew is held to the same rules as a message.
-async fn may_speak(state: &AppState, visitor: Visitor) -> Result<Visitor> {
-    state.visitors.may_speak(&visitor).await?;
-    Ok(visitor)
 }
 
 /// What a visitor thinks of a reply.

@@ -4,7 +4,7 @@ pub(super) mod caller;
 pub(super) mod conversations;
 pub(super) mod files;
 pub(super) mod messages;
-mod ndjson;
+pub(super) mod ndjson;
 pub(super) mod person;
 pub(super) mod poll;
 pub(super) mod session;

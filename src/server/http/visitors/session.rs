@@ -40,7 +40,7 @@ pub(in crate::server::http) async fn open(
         None => None,
     };
     let key = site_key(&headers).unwrap_or_default();
-    Ok(axum::Json(state.visitors.open(&caller.site, key, account, ask).await?))
+    Ok(axum::Json(state.visitors.open(&caller.site, key, account, caller.address, ask).await?))
 }
 
 /// The site's key, as [`SiteCaller`] reads it.

@@ -7,6 +7,7 @@ use crate::{
         error::{Error, Result},
         http::{
             cors::{self, Origin},
+            extract::caller_address,
             follow::{Follower, Reader, Told},
         },
         state::AppState,
@@ -21,15 +22,15 @@ use crate::{
 use axum::{
     Router,
     extract::{
-        State,
+        FromRequestParts, State,
         ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
-    http::HeaderMap,
+    http::request::Parts,
     response::Response,
     routing::get,
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{convert::Infallible, net::IpAddr, time::Duration};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 /// The largest message from a browser, in bytes; longer texts go by POST.
@@ -66,11 +67,24 @@ pub(super) fn router() -> Router<AppState> {
     (status = 503, description = "As many sockets as the server can keep", body = ErrorBody)))]
 pub(in crate::server::http) async fn socket(
     State(state): State<AppState>,
-    headers: HeaderMap,
+    from: From,
     upgrade: std::result::Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response> {
-    let origin = Origin::read(&headers);
-    upgraded(state, upgrade, |state, line| Box::pin(serve(state, line, origin)))
+    upgraded(state, upgrade, |state, line| Box::pin(serve(state, line, from)))
+}
+
+/// Where a socket comes from.
+pub(in crate::server::http) struct From {
+    origin: Origin,
+    address: IpAddr,
+}
+
+impl FromRequestParts<AppState> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> std::result::Result<Self, Infallible> {
+        Ok(Self { origin: Origin::read(&parts.headers), address: caller_address(parts, state) })
+    }
 }
 
 /// Upgrades a connection within the limits on sockets; the server waits for it when it stops.
@@ -166,8 +180,8 @@ enum Next {
     Stopping,
 }
 
-async fn serve(state: AppState, mut line: Line, origin: Origin) {
-    let mut session = match timeout(AUTH, Box::pin(greet(&state, &mut line, &origin))).await {
+async fn serve(state: AppState, mut line: Line, from: From) {
+    let mut session = match timeout(AUTH, Box::pin(greet(&state, &mut line, &from.origin))).await {
         Ok(Ok(Some(session))) => session,
         Ok(Ok(None)) => return line.close(POLICY, "unauthenticated").await,
         Ok(Err(Gone)) => return,
@@ -187,7 +201,7 @@ async fn serve(state: AppState, mut line: Line, origin: Origin) {
         let done = match next {
             Next::Heard(Heard::Text(text)) => {
                 heard_at = Instant::now();
-                Box::pin(answer(&state, &mut line, &mut session, &origin, &text)).await
+                Box::pin(answer(&state, &mut line, &mut session, &from, &text)).await
             }
             Next::Heard(Heard::Life) => {
                 heard_at = Instant::now();
@@ -283,12 +297,12 @@ async fn answer(
     state: &AppState,
     line: &mut Line,
     session: &mut Session,
-    origin: &Origin,
+    from: &From,
     text: &str,
 ) -> Result<bool, Gone> {
     let frame = match read(text) {
         Ok(ClientFrame::Auth { token, conversation_id, after }) => {
-            match enter(state, origin, &token, conversation_id, after).await {
+            match enter(state, &from.origin, &token, conversation_id, after).await {
                 Ok((entered, seq)) => {
                     *session = entered;
                     ServerFrame::Ready { seq }
@@ -300,7 +314,7 @@ async fn answer(
             }
         }
         Ok(ClientFrame::Send { conversation_id, message }) => {
-            return send(state, line, session, conversation_id, message).await.map(|()| true);
+            return send(state, line, session, from.address, conversation_id, message).await.map(|()| true);
         }
         Ok(ClientFrame::Read { up_to }) => {
             let Some(follower) = &session.follower else { return Ok(true) };
@@ -320,11 +334,12 @@ async fn send(
     state: &AppState,
     line: &mut Line,
     session: &mut Session,
+    address: IpAddr,
     conversation: Option<ConversationId>,
     message: VisitorMessage,
 ) -> Result<(), Gone> {
     let client_id = message.client_id.clone();
-    match state.visitors.speak(&session.visitor, conversation, message).await {
+    match state.visitors.speak(&session.visitor, address, conversation, message).await {
         Ok(sent) => {
             // A conversation that begins here is followed from its beginning.
             if session.follower.is_none() {
