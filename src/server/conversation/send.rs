@@ -102,23 +102,25 @@ impl Conversations {
 
     /// Stores what the owner says and, where the model answers, starts its reply.
     pub(super) async fn send_in(&self, mut tx: Tx, owner: Owner, id: ConversationId, said: Said) -> Result<Stored> {
-        let held = conversations::lock(&mut tx, owner, id).await?.ok_or_else(|| Error::not_found(owner.thread()))?;
+        let at = now();
+        let entered = conversations::enter(&mut tx, owner, id, at.0).await?;
+        let (answering, seq) = entered.ok_or_else(|| Error::not_found(owner.thread()))?;
         let author = match owner {
             Owner::User(_) => Author::User,
             Owner::Visitor(_) => Author::Visitor,
         };
-        if let Some(stored) = stored_before(&mut tx, id, author, &said).await? {
-            // What the transaction made before, such as a conversation that was there already, is nothing.
-            return Ok(stored);
+        let (newest, before) = newest_and_same(&mut tx, id, author, &said.client_id).await?;
+        if let Some(before) = before {
+            // What the transaction made so far, such as the numbers it took, is nothing.
+            return stored_before(&mut tx, before, &said).await;
         }
-        let place = match held.answering {
+        let place = match answering {
             Answering::Bot => Some(self.engine.place()?),
             Answering::Human | Answering::Paused => None,
         };
-        let at = now();
         let question = Message {
             id: MessageId(new_id()),
-            parent_id: newest(&mut tx, id).await?,
+            parent_id: newest,
             client_id: Some(said.client_id),
             author,
             content: said.content,
@@ -133,18 +135,23 @@ impl Conversations {
             created_at: at,
             finished_at: Some(at),
         };
-        messages::insert(&mut tx, id.0, &question).await?;
         let message = MessageRef { id: question.id };
-        support::attach(&mut tx, owner, message.id, &said.files).await?;
-        let told = Change::MessageCreated { message: Box::new(question), replaces: None };
         let Some(place) = place else {
-            let events = thread::append_all(&mut tx, id, [told], Some(at.0)).await?;
+            messages::insert(&mut tx, id.0, &question).await?;
+            support::attach(&mut tx, owner, message.id, &said.files).await?;
+            let told = Change::MessageCreated { message: Box::new(question), replaces: None };
+            let events = thread::append_after(&mut tx, id, seq, [told]).await?;
             tx.commit().await?;
             self.tell(id, events);
             return Ok(Stored { message, reply: None });
         };
-        let (reply, begun) = self.begin_reply(&mut tx, id, Some(message.id), None).await?;
-        let events = thread::append_all(&mut tx, id, [told, begun], Some(at.0)).await?;
+        let (reply, begun) = self.new_reply(Some(message.id));
+        messages::insert_with_reply(&mut tx, id.0, &question, &begun).await?;
+        support::attach(&mut tx, owner, message.id, &said.files).await?;
+        self.insert_generation(&mut tx, id, &reply).await?;
+        let told =
+            [question, begun].map(|message| Change::MessageCreated { message: Box::new(message), replaces: None });
+        let events = thread::append_after(&mut tx, id, seq, told).await?;
         tx.commit().await?;
         self.go(place, id, &reply, None, events).await?;
         Ok(Stored { message, reply: Some(reply) })
@@ -280,6 +287,14 @@ impl Conversations {
         parent: Option<MessageId>,
         replaces: Option<MessageId>,
     ) -> Result<(ReplyRef, Change)> {
+        let (reply, message) = self.new_reply(parent);
+        messages::insert(tx, id.0, &message).await?;
+        self.insert_generation(tx, id, &reply).await?;
+        Ok((reply, Change::MessageCreated { message: Box::new(message), replaces }))
+    }
+
+    /// A reply that is about to be written.
+    fn new_reply(&self, parent: Option<MessageId>) -> (ReplyRef, Message) {
         let reply = ReplyRef { id: MessageId(new_id()), generation_id: GenerationId(new_id()) };
         let message = Message {
             id: reply.id,
@@ -298,9 +313,7 @@ impl Conversations {
             created_at: now(),
             finished_at: None,
         };
-        messages::insert(tx, id.0, &message).await?;
-        self.insert_generation(tx, id, &reply).await?;
-        Ok((reply, Change::MessageCreated { message: Box::new(message), replaces }))
+        (reply, message)
     }
 
     async fn insert_generation(&self, tx: &mut Tx, id: ConversationId, reply: &ReplyRef) -> Result<()> {
@@ -380,19 +393,11 @@ fn refuse_silenced(held: &Held) -> Result<()> {
     Ok(())
 }
 
-/// What the same `client_id` was answered before.
-async fn stored_before(tx: &mut Tx, id: ConversationId, author: Author, said: &Said) -> Result<Option<Stored>> {
-    let before: Option<(Uuid, String, Option<String>)> = on!(&mut *tx, |db| {
-        sqlx::query_as(
-            "SELECT id, content, rich FROM messages WHERE conversation_id = $1 AND author = $2 AND client_id = $3",
-        )
-        .bind(id.0)
-        .bind(author.as_str())
-        .bind(&said.client_id)
-        .fetch_optional(db)
-        .await
+/// What the message that came with the same `client_id` before was answered.
+async fn stored_before(tx: &mut Tx, asked: Uuid, said: &Said) -> Result<Stored> {
+    let (content, rich): (String, Option<String>) = on!(&mut *tx, |db| {
+        sqlx::query_as("SELECT content, rich FROM messages WHERE id = $1").bind(asked).fetch_one(db).await
     })?;
-    let Some((asked, content, rich)) = before else { return Ok(None) };
     if content != said.content || rich.as_deref() != rich_of(&said.files)?.as_ref().map(Json::as_str) {
         return Err(Error::conflict(
             "This client_id was already used for another message of this chat. Use a new one for a new message.",
@@ -407,10 +412,10 @@ async fn stored_before(tx: &mut Tx, id: ConversationId, author: Author, said: &S
         .fetch_optional(db)
         .await
     })?;
-    Ok(Some(Stored {
+    Ok(Stored {
         message: MessageRef { id: MessageId(asked) },
         reply: reply.map(|(id, generation)| ReplyRef { id: MessageId(id), generation_id: GenerationId(generation) }),
-    }))
+    })
 }
 
 /// The active reply that took the place of an inactive one.
@@ -428,13 +433,24 @@ async fn sibling(tx: &mut Tx, id: ConversationId, old: &MessageRow) -> Result<Op
     Ok(row.map(|(id, generation)| ReplyRef { id: MessageId(id), generation_id: GenerationId(generation) }))
 }
 
-/// The newest active message, which a new one follows.
-async fn newest(tx: &mut Tx, id: ConversationId) -> Result<Option<MessageId>> {
-    let row: Option<(Uuid,)> = on!(&mut *tx, |db| {
-        sqlx::query_as("SELECT id FROM messages WHERE conversation_id = $1 AND active ORDER BY id DESC LIMIT 1")
-            .bind(id.0)
-            .fetch_optional(db)
-            .await
+/// The newest active message, which a new one follows, and the one that came with this `client_id` before. Asked after
+/// the conversation is locked: on PostgreSQL a statement that waits for the lock does not see what it waited for.
+async fn newest_and_same(
+    tx: &mut Tx,
+    id: ConversationId,
+    author: Author,
+    client_id: &str,
+) -> Result<(Option<MessageId>, Option<Uuid>)> {
+    let (newest, same): (Option<Uuid>, Option<Uuid>) = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT (SELECT id FROM messages WHERE conversation_id = $1 AND active ORDER BY id DESC LIMIT 1),
+             (SELECT id FROM messages WHERE conversation_id = $1 AND author = $2 AND client_id = $3)",
+        )
+        .bind(id.0)
+        .bind(author.as_str())
+        .bind(client_id)
+        .fetch_one(db)
+        .await
     })?;
-    Ok(row.map(|(id,)| MessageId(id)))
+    Ok((newest.map(MessageId), same))
 }
