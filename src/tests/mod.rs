@@ -15,6 +15,7 @@ mod crash;
 mod cross_site;
 mod engine;
 mod faults;
+mod frame;
 mod headers;
 mod knowledge;
 mod limits;

@@ -12,6 +12,7 @@ pub mod cors;
 pub mod extract;
 pub mod flash;
 mod follow;
+pub mod frame;
 pub mod health;
 pub mod input;
 pub mod limits;
@@ -43,6 +44,7 @@ pub fn router(state: AppState) -> Router {
         .merge(api::router())
         .merge(assets::router(&state))
         .merge(site::router())
+        .merge(frame::router())
         .merge(visitors::router())
         .merge(programs::router())
         .merge(health::router())
