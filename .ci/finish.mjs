@@ -1,11 +1,11 @@
 // What cargo-leptos leaves to us after a build: the widget's hashed names and its loader, brotli and gzip beside every
 // static file, and a look at the sizes. Arguments: `app` or `widget` for one of them, `--release` to minify, compress
 // and hold the budgets.
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { bundle, stageWidget } from "./widget.mjs";
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
 const args = process.argv.slice(2);
@@ -17,12 +17,6 @@ const widgetFolder = join(root, "target/widget/pkg");
 // Brotli, in bytes. A budget is part of the product: going over it fails the build.
 const BUDGETS = { "app wasm": 350_000, "widget, all until a visitor can type": 72_000, "widget loader": 3_000 };
 
-function minify(text, loader) {
-  if (!release) return text;
-  const flags = ["--minify", `--loader=${loader}`, "--target=es2022"];
-  return execFileSync("esbuild", flags, { input: text, encoding: "utf8" });
-}
-
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
 const brotli = data =>
   brotliCompressSync(data, {
@@ -31,30 +25,38 @@ const brotli = data =>
 
 const COMPRESSIBLE = /\.(js|mjs|wasm|css|svg|html|txt|json|xml|ico|webmanifest)$/;
 
-/** The tokens are written for a page; in a shadow tree the host element is the root. */
-const forShadowTree = css =>
-  css.replace(/:root((?:\[[^\]]*\]|:not\([^)]*\))+)/g, ":host($1)").replaceAll(":root", ":host");
-
 function finishWidget() {
-  const source = ending => join(widgetFolder, `widget.${ending}`);
-  if (!existsSync(source("wasm"))) {
+  const raw = ending => join(widgetFolder, `widget.${ending}`);
+  if (!existsSync(raw("wasm"))) {
     if (existsSync(join(widgetFolder, "chat-widget.js"))) return; // finished before
     throw new Error("target/widget/pkg/widget.wasm is missing: build the project `widget` first");
   }
-  const files = {
-    wasm: readFileSync(source("wasm")),
-    js: minify(readFileSync(source("js"), "utf8"), "js"),
-    css: minify(forShadowTree(readFileSync(source("css"), "utf8")), "css"),
-  };
+  const wasm = readFileSync(raw("wasm"));
+  const built = { glue: readFileSync(raw("js"), "utf8"), css: readFileSync(raw("css"), "utf8") };
+  const staged = join(root, "target/widget/stage");
+  stageWidget(staged, "tag", built, release);
+  const locales = readdirSync(join(staged, "locales")).filter(name => name !== "en.json");
+  // All names carry one hash, of everything: the panel knows the others by its own.
+  const parts = [
+    ["widget-HASH.wasm", wasm],
+    ["widget-HASH.js", bundle(join(staged, "start.js"), "esm", release)],
+    ["widget-plugins-HASH.js", bundle(join(staged, "plugins.js"), "esm", release)],
+    ...locales.map(name => [`widget-${name.replace(".json", "")}-HASH.json`, readFileSync(join(staged, "locales", name))]),
+  ];
   const hash = createHash("sha256");
-  for (const content of Object.values(files)) hash.update(content);
-  const name = `widget-${hash.digest("hex").slice(0, 16)}`;
+  for (const [, content] of parts) hash.update(content);
+  const digest = hash.digest("hex").slice(0, 16);
+  const loaders = [["chat-widget.js", "loader.js"], ["chat-frame.js", "frame-page.js"]].map(([name, source]) => {
+    return [name, bundle(join(staged, source), "iife", release).replaceAll("__WIDGET__", `widget-${digest}`)];
+  });
+  // What the package is made of, before the folder holds only what is served.
+  const kept = join(root, "target/widget/raw");
+  rmSync(kept, { recursive: true, force: true });
+  mkdirSync(kept, { recursive: true });
+  for (const ending of ["wasm", "js", "css"]) cpSync(raw(ending), join(kept, `widget.${ending}`));
   for (const file of readdirSync(widgetFolder)) rmSync(join(widgetFolder, file), { recursive: true });
-  for (const [ending, content] of Object.entries(files)) {
-    writeFileSync(join(widgetFolder, `${name}.${ending}`), content);
-  }
-  const loader = readFileSync(join(root, "src/widget/loader.js"), "utf8").replaceAll("__WIDGET__", name);
-  writeFileSync(join(widgetFolder, "chat-widget.js"), minify(loader, "js"));
+  cpSync(join(root, "src/widget/frame.html"), join(widgetFolder, "chat-frame.html"));
+  for (const [name, content] of [...parts, ...loaders]) writeFileSync(join(widgetFolder, name.replace("HASH", digest)), content);
 }
 
 function compress(folder) {
@@ -79,7 +81,7 @@ function size(folder, pattern) {
 
 function report() {
   const site = join(root, "target/site/pkg");
-  const widget = ending => size(widgetFolder, new RegExp(`^widget-.*\\.${ending}\\.br$`));
+  const widget = ending => size(widgetFolder, new RegExp(`^widget-[0-9a-f]{16}\\.${ending}\\.br$`));
   const loader = size(widgetFolder, /^chat-widget\.js\.br$/);
   const rows = [];
   if (wants("app")) {
@@ -87,8 +89,11 @@ function report() {
     rows.push(["app wasm", app("wasm")], ["app js", app("js")], ["app css", app("css")]);
   }
   if (wants("widget")) {
-    const all = loader + widget("wasm") + widget("js") + widget("css");
-    rows.push(["widget loader", loader], ["widget, all until a visitor can type", all]);
+    // The style and English are in the script; the largest of the other languages counts, since one of them is fetched.
+    const texts = Math.max(...readdirSync(widgetFolder).map(file => (/^widget-..-.*\.json\.br$/.test(file) ? statSync(join(widgetFolder, file)).size : 0)));
+    const all = loader + widget("wasm") + widget("js") + texts;
+    rows.push(["widget loader", loader], ["widget wasm", widget("wasm")], ["widget script, style, English", widget("js")]);
+    rows.push(["widget texts, the largest other language", texts], ["widget, all until a visitor can type", all]);
   }
   console.log("\n  brotli, bytes                                  size    budget");
   for (const [what, bytes] of rows) {

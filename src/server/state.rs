@@ -2,8 +2,8 @@
 
 use super::http::stash::Stash;
 use super::{
-    accounts::Accounts, config::Config, conversation::Conversations, generation::Engine, hub::Hub,
-    knowledge::Knowledge, lifecycle::Lifecycle, store::Store,
+    accounts::Accounts, config::Config, conversation::Conversations, files::Files, generation::Engine, hub::Hub,
+    knowledge::Knowledge, lifecycle::Lifecycle, sites::Sites, store::Store, visitors::Visitors,
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -30,6 +30,12 @@ pub struct AppState {
     pub knowledge: Knowledge,
     /// What was typed into plain forms and is too long for a cookie.
     pub stash: Arc<Stash>,
+    /// Websites that embed the widget.
+    pub sites: Sites,
+    /// Their visitors.
+    pub visitors: Visitors,
+    /// What visitors send besides words.
+    pub files: Files,
     /// Starting and stopping.
     pub lifecycle: Lifecycle,
 }

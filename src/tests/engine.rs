@@ -152,7 +152,7 @@ fn apply(texts: &mut BTreeMap<MessageId, (String, State)>, events: &[Event]) {
             Change::MessageDelta { message_id, text } => texts.get_mut(message_id).unwrap().0.push_str(text),
             Change::MessageResumed { message_id, .. } => texts.get_mut(message_id).unwrap().1 = State::Streaming,
             Change::MessageCompleted { message_id, state, .. } => texts.get_mut(message_id).unwrap().1 = *state,
-            Change::ConversationUpdated { .. } | Change::ConversationDeleted {} => {}
+            _ => {}
         }
     }
 }

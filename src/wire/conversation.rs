@@ -11,6 +11,37 @@ use serde::{Deserialize, Serialize};
 pub const MAX_TITLE: usize = 200;
 
 described! {
+/// Who answers in a conversation. Kept and enforced by the server, so that a bot never talks over a person.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answering {
+    /// The model.
+    #[default]
+    Bot,
+    /// A person has taken over.
+    Human,
+    /// The visitor asked for a person and waits; the model is silent.
+    Paused,
+}
+}
+
+impl Answering {
+    /// The word in the database and on the network.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bot => "bot",
+            Self::Human => "human",
+            Self::Paused => "paused",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Bot, Self::Human, Self::Paused].into_iter().find(|answering| answering.as_str() == text)
+    }
+}
+
+described! {
 /// A conversation as a list shows it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Conversation {

@@ -3,9 +3,9 @@
 //! Every reader, whatever the transport, is a snapshot plus the events after a seq.
 
 use super::{
-    conversation::Conversation,
+    conversation::{Answering, Conversation},
     id::{GenerationId, MessageId},
-    message::{Fault, Message, Source, State},
+    message::{Author, Fault, Message, Source, State},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,28 @@ pub enum Change {
     /// The conversation is gone; nothing follows.
     #[serde(rename = "conversation.deleted")]
     ConversationDeleted {},
+    /// A reader said what they think of a reply.
+    #[serde(rename = "message.rated")]
+    MessageRated {
+        /// The reply.
+        message_id: MessageId,
+        /// 1, -1, or 0 when it was taken back.
+        rating: i8,
+    },
+    /// Somebody has seen everything up to a seq.
+    #[serde(rename = "conversation.read")]
+    ConversationRead {
+        /// Who: `visitor` or `agent`.
+        by: Author,
+        /// The seq of the last event they have seen; it never falls.
+        up_to: i64,
+    },
+    /// Who answers from now on.
+    #[serde(rename = "conversation.answering")]
+    AnsweringChanged {
+        /// `bot`, `human` or `paused`.
+        answering: Answering,
+    },
 }
 }
 
@@ -108,6 +130,10 @@ struct Record {
     input_tokens: Option<u32>,
     output_tokens: Option<u32>,
     conversation: Option<Conversation>,
+    rating: Option<i8>,
+    by: Option<Author>,
+    up_to: Option<i64>,
+    answering: Option<Answering>,
 }
 
 impl TryFrom<Record> for Event {
@@ -141,6 +167,9 @@ impl Record {
             },
             "conversation.updated" => Change::ConversationUpdated { conversation: self.conversation? },
             "conversation.deleted" => Change::ConversationDeleted {},
+            "message.rated" => Change::MessageRated { message_id: self.message_id?, rating: self.rating? },
+            "conversation.read" => Change::ConversationRead { by: self.by?, up_to: self.up_to? },
+            "conversation.answering" => Change::AnsweringChanged { answering: self.answering? },
             _ => return None,
         })
     }
@@ -151,7 +180,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
     use super::*;
-    use crate::wire::{id::ConversationId, message::Author};
+    use crate::wire::{id::ConversationId, json::Json};
     use uuid::Uuid;
 
     #[test]
@@ -170,6 +199,9 @@ mod tests {
             generation_id: Some(generation_id),
             model: Some("Guide".to_owned()),
             sources: vec![source.clone()],
+            rich: Json::parse(r#"{"type":"quick_replies","options":[]}"#),
+            metadata: Json::parse("[1]"),
+            rating: -1,
             created_at: Timestamp(1),
             finished_at: Some(Timestamp(2)),
             input_tokens: Some(7),
@@ -206,6 +238,9 @@ mod tests {
             },
             Change::ConversationUpdated { conversation },
             Change::ConversationDeleted {},
+            Change::MessageRated { message_id, rating: 1 },
+            Change::ConversationRead { by: Author::Visitor, up_to: 7 },
+            Change::AnsweringChanged { answering: Answering::Paused },
         ];
         for (seq, change) in (1..).zip(changes) {
             let event = Event { seq, change };

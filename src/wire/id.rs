@@ -47,4 +47,10 @@ ids! {
     MessageId,
     /// One model reply in the making. Never the id of its conversation or message.
     GenerationId,
+    /// A website that embeds the widget.
+    SiteId,
+    /// One visitor of one site, as the server knows them. Never the id that their browser keeps, which is a secret.
+    VisitorId,
+    /// An uploaded file.
+    FileId,
 }

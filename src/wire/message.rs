@@ -2,6 +2,7 @@
 
 use super::{
     id::{GenerationId, MessageId},
+    json::Json,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,15 @@ pub struct Message {
     /// The passages it quotes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,
+    /// What it shows besides its text, see [`Rich`](super::rich::Rich).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rich: Option<Json>,
+    /// What the sender's program attached for programs; no person sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Json>,
+    /// What the reader thinks of a reply: 1, -1, or 0 for nothing said.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rating: i8,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it reached its final state; for a person's message the same as `created_at`.
@@ -145,4 +155,9 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u32>,
 }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(rating: &i8) -> bool {
+    *rating == 0
 }

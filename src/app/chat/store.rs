@@ -202,6 +202,8 @@ impl Thread {
                 self.deleted = true;
                 touched.conversation = true;
             }
+            // Of support conversations only.
+            Change::MessageRated { .. } | Change::ConversationRead { .. } | Change::AnsweringChanged { .. } => {}
         }
         touched
     }
@@ -277,6 +279,9 @@ impl Thread {
             generation_id: None,
             model: None,
             sources: Vec::new(),
+            rich: None,
+            metadata: None,
+            rating: 0,
             created_at: now,
             finished_at: Some(now),
             input_tokens: None,

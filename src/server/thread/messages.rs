@@ -6,6 +6,7 @@ use crate::server::{
 };
 use crate::wire::{
     id::{GenerationId, MessageId},
+    json::Json,
     message::{Author, Fault, Message, State},
     time::Timestamp,
 };
@@ -37,6 +38,12 @@ pub struct MessageRow {
     pub model: Option<String>,
     /// The quoted passages, as JSON.
     pub sources: String,
+    /// What it shows besides its text, as JSON.
+    pub rich: Option<String>,
+    /// What a program attached, as JSON.
+    pub metadata: Option<String>,
+    /// What the reader thinks of it.
+    pub rating: i16,
     /// Whether no sibling took its place.
     pub active: bool,
     /// Milliseconds.
@@ -69,6 +76,9 @@ impl MessageRow {
             error: self.error_code.zip(self.error_message).map(|(code, message)| Fault { code, message }),
             generation_id: self.generation_id.map(GenerationId),
             model: self.model,
+            rich: self.rich.as_deref().and_then(Json::parse),
+            metadata: self.metadata.as_deref().and_then(Json::parse),
+            rating: self.rating.signum() as i8,
             created_at: Timestamp(self.created_at),
             finished_at: self.finished_at.map(Timestamp),
             input_tokens: self.input_tokens.map(tokens),
@@ -82,7 +92,8 @@ pub async fn insert(tx: &mut Tx, conversation: Uuid, message: &Message) -> Resul
     on!(&mut *tx, |db| {
         sqlx::query(
             "INSERT INTO messages (id, conversation_id, parent_id, author, client_id, content, state, generation_id,
-             model, created_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             model, created_at, finished_at, rich, metadata)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(message.id.0)
         .bind(conversation)
@@ -95,6 +106,46 @@ pub async fn insert(tx: &mut Tx, conversation: Uuid, message: &Message) -> Resul
         .bind(&message.model)
         .bind(message.created_at.0)
         .bind(message.finished_at.map(|at| at.0))
+        .bind(message.rich.as_ref().map(Json::as_str))
+        .bind(message.metadata.as_ref().map(Json::as_str))
+        .execute(db)
+        .await
+        .map(drop)
+    })
+}
+
+/// Writes a message and its reply, in one statement: all sends wait for one writer.
+pub async fn insert_with_reply(
+    tx: &mut Tx,
+    conversation: Uuid,
+    message: &Message,
+    reply: &Message,
+) -> Result<(), sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query(
+            "INSERT INTO messages (conversation_id, id, parent_id, author, client_id, content, state, created_at,
+             finished_at, rich, metadata, generation_id, model)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, NULL),
+             ($1, $12, $2, $13, NULL, $14, $15, $16, NULL, NULL, NULL, $17, $18)",
+        )
+        .bind(conversation)
+        .bind(message.id.0)
+        .bind(message.parent_id.map(|id| id.0))
+        .bind(message.author.as_str())
+        .bind(&message.client_id)
+        .bind(&message.content)
+        .bind(message.state.as_str())
+        .bind(message.created_at.0)
+        .bind(message.finished_at.map(|at| at.0))
+        .bind(message.rich.as_ref().map(Json::as_str))
+        .bind(message.metadata.as_ref().map(Json::as_str))
+        .bind(reply.id.0)
+        .bind(reply.author.as_str())
+        .bind(&reply.content)
+        .bind(reply.state.as_str())
+        .bind(reply.created_at.0)
+        .bind(reply.generation_id.map(|id| id.0))
+        .bind(&reply.model)
         .execute(db)
         .await
         .map(drop)

@@ -2,8 +2,11 @@
 
 use super::{conversations, events, replies};
 use crate::{
-    server::{http::auth, state::AppState},
-    wire::{event::Event, page::Page, time::Timestamp},
+    server::{
+        http::{auth, programs, site, visitors},
+        state::AppState,
+    },
+    wire::{event::Event, json::Json as AnyJson, page::Page, rich::Rich, time::Timestamp},
 };
 use axum::{Json, Router, routing::get};
 use std::borrow::Cow;
@@ -22,7 +25,10 @@ pub(super) fn router() -> Router<AppState> {
 
 /// The document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    document.merge(visitors::Described::openapi());
+    document.merge(programs::Described::openapi());
+    document
 }
 
 #[derive(OpenApi)]
@@ -34,8 +40,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
         conversations::create, conversations::list, conversations::show, conversations::rename,
         conversations::remove, conversations::restore, conversations::messages, conversations::send,
         events::events, replies::stop, replies::regenerate, replies::resume,
+        site::config,
     ),
-    components(schemas(Event)),
+    components(schemas(Event, Rich)),
     security(("bearer" = []), ("cookie" = [])),
     modifiers(&Credentials),
 )]
@@ -52,10 +59,21 @@ impl Modify for Credentials {
             .description(Some("The authToken of POST /auth/login, with Authorization: Bearer"))
             .build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let visitor = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The token of POST /v1/widget/session, with Authorization: Bearer"))
+            .build();
+        components.add_security_scheme("visitor", SecurityScheme::Http(visitor));
         let cookie = ApiKeyValue::with_description(
             "__Host-at",
             "The app's own cookie. A change must come with Sec-Fetch-Site: same-origin or the app's Origin.",
         );
+        let site = ApiKeyValue::with_description(
+            "X-Widget-Api-Key",
+            "The public key of a site. Pages of other origins need one of the site's origins, too.",
+        );
+        components.add_security_scheme("site", SecurityScheme::ApiKey(ApiKey::Header(site)));
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
@@ -71,6 +89,14 @@ impl PartialSchema for Timestamp {
 }
 
 impl ToSchema for Timestamp {}
+
+impl PartialSchema for AnyJson {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some("Any JSON")).into()
+    }
+}
+
+impl ToSchema for AnyJson {}
 
 impl<T: ToSchema> PartialSchema for Page<T> {
     fn schema() -> RefOr<Schema> {
