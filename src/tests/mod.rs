@@ -7,8 +7,10 @@
 mod harness;
 
 mod accounts;
+mod admin;
 mod api;
 mod auth_cookies;
+mod block;
 mod config;
 mod cors;
 mod crash;

@@ -19,6 +19,8 @@ use tower_http::services::ServeDir;
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const FOR_A_WHILE: &str = "public, max-age=300";
+/// Below `/widget/`, the files of this version.
+const VERSIONED: &str = concat!("v/", env!("CARGO_PKG_VERSION"), "/");
 
 /// The folders of the app and of the widget.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub fn router(state: &AppState) -> Router<AppState> {
     let widget = move |UrlPath(file): UrlPath<String>, mut request: Request| {
         let folder = folder.clone();
         async move {
+            // Under its own version, the widget finds its other files beside itself.
+            let file = file.strip_prefix(VERSIONED).unwrap_or(&file);
             let asked = format!("/{file}").parse().ok().and_then(|path| {
                 *request.uri_mut() = path;
                 ask(&request)

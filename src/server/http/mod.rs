@@ -1,6 +1,7 @@
 //! HTTP: the router, put together from one `router()` a feature.
 
 pub mod account;
+mod admin;
 pub mod address;
 pub mod api;
 pub mod assets;
@@ -16,12 +17,14 @@ pub mod input;
 pub mod limits;
 pub mod origin;
 pub mod pages;
+mod plain;
 pub mod refresh;
 pub mod security;
 mod seed;
 pub mod serve;
 mod site;
 mod stall;
+mod widget;
 
 use super::{state::AppState, telemetry};
 use axum::{
@@ -37,8 +40,10 @@ pub fn router(state: AppState) -> Router {
         .merge(pages::router(&state))
         .merge(account::router())
         .merge(auth::router())
-        .merge(api::router())
+        .merge(api::router(&state))
         .merge(assets::router(&state))
+        .merge(admin::router(&state))
+        .merge(widget::router())
         .merge(site::router())
         .merge(health::router())
         .method_not_allowed_fallback(limits::wrong_method);

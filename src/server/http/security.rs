@@ -33,7 +33,11 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
     set(headers, header::CONTENT_SECURITY_POLICY, policy);
     fixed(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     fixed(headers, header::REFERRER_POLICY, "strict-origin-when-cross-origin");
-    fixed(headers, header::X_FRAME_OPTIONS, "DENY");
+    // The header knows no list of origins. Where the policy names some, it holds alone, as in every browser of today.
+    let framed = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    if framed.is_none_or(|policy| policy.contains("frame-ancestors 'none'")) {
+        fixed(headers, header::X_FRAME_OPTIONS, "DENY");
+    }
     fixed(headers, COOP, "same-origin");
     fixed(headers, CORP, if embeddable { "cross-origin" } else { "same-origin" });
     fixed(headers, PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
