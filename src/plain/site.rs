@@ -112,7 +112,7 @@ fn tag(shown: &Shown<'_>) -> AnyView {
         view! {
             <h3>"This version only"</h3>
             <p class="about">
-                "The browser refuses the script when it is not exactly this one. After an update of the server, copy the tag again."
+                "The browser refuses the script when it is not exactly this one. After an update of the server the page keeps this version until you copy the tag again."
             </p>
             {copyable("tag-pinned", text)}
         }

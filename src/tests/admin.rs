@@ -34,8 +34,16 @@ impl<'a> Browser<'a> {
 
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let request = self.server.client.post(self.server.url(path)).header("sec-fetch-site", "same-origin");
-        self.ask(request.form(fields)).send().await.unwrap()
+        self.ask(form(request, fields)).send().await.unwrap()
     }
+}
+
+/// The request with the fields of a form, as browsers write them.
+fn form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+    let mut url = reqwest::Url::parse("http://form").unwrap();
+    url.query_pairs_mut().extend_pairs(fields);
+    let body = url.query().unwrap_or_default().to_owned();
+    request.header("content-type", "application/x-www-form-urlencoded").body(body)
 }
 
 fn location(response: &Response) -> String {
@@ -85,7 +93,7 @@ both! {
         let site = first(&server).await;
         for path in ["/admin/sites".to_owned(), format!("/admin/sites/{}/delete", site.id)] {
             for headers in [vec![], vec![("sec-fetch-site", "cross-site")], vec![("origin", "https://evil.example")]] {
-                let mut request = server.client.post(server.url(&path)).form(&[("name", "Mine"), ("sure", "on")]);
+                let mut request = form(server.client.post(server.url(&path)), &[("name", "Mine"), ("sure", "on")]);
                 for (name, value) in &headers {
                     request = request.header(*name, *value);
                 }
@@ -173,7 +181,7 @@ both! {
         let site = first(&server).await;
         let path = format!("/admin/sites/{}/look", site.id);
         let request = server.client.post(server.url(&path)).header("sec-fetch-site", "same-origin");
-        let answer = request.form(&[("title", "Typed \"long\"")]).send().await.unwrap();
+        let answer = form(request, &[("title", "Typed \"long\"")]).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
         let html = answer.text().await.unwrap();
         assert!(html.contains("name=\"title\" value=\"Typed &quot;long&quot;\""), "{html}");
@@ -236,6 +244,11 @@ async fn the_widget_has_an_address_of_its_version() {
         assert_eq!(response.headers()["access-control-allow-origin"], "*");
         assert_eq!(response.text().await.unwrap(), "// the loader", "{path}");
     }
+    let before = server.config.data.join("widget/0.0.9");
+    std::fs::create_dir_all(&before).unwrap();
+    std::fs::write(before.join("chat-widget.js"), "// an older one").unwrap();
+    let older = server.client.get(server.url("/widget/v/0.0.9/chat-widget.js")).send().await.unwrap();
+    assert_eq!(older.text().await.unwrap(), "// an older one", "of the version before an update");
     assert_eq!(
         server.client.get(server.url("/widget/v/0.0.0/chat-widget.js")).send().await.unwrap().status(),
         StatusCode::NOT_FOUND

@@ -26,6 +26,7 @@ mod people;
 mod plain_pages;
 mod process;
 mod sessions;
+mod site_command;
 mod sites;
 mod start;
 mod throttle;

@@ -24,6 +24,7 @@ mod seed;
 pub mod serve;
 mod site;
 mod stall;
+mod versions;
 mod widget;
 
 use super::{state::AppState, telemetry};

@@ -1,6 +1,6 @@
 //! The pages around the widget's files: the demo, the frame for pages that forbid wasm, and the tags to copy.
 
-use super::assets::Folders;
+use super::{assets::Folders, versions::OWN};
 use crate::{
     plain::demo::{self, TRIED},
     server::{sites::known::ActiveSite, state::AppState},
@@ -17,8 +17,6 @@ use serde::Deserialize;
 use sha2::{Digest, Sha384};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The version in the widget's fixed address.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The longest text that the demo takes from its address, in bytes.
 const LONGEST: usize = 4096;
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -41,7 +39,7 @@ pub fn tag(state: &AppState, key: &str) -> String {
 pub async fn pinned_tag(state: &AppState, key: &str) -> Option<String> {
     let integrity = integrity(state).await?;
     Some(format!(
-        "<script src=\"{}/widget/v/{VERSION}/chat-widget.js\" integrity=\"{integrity}\" crossorigin=\"anonymous\" \
+        "<script src=\"{}/widget/v/{OWN}/chat-widget.js\" integrity=\"{integrity}\" crossorigin=\"anonymous\" \
          data-api-key=\"{}\" defer></script>",
         origin(state),
         attribute(key)
