@@ -17,15 +17,23 @@ test("the preview follows what is typed, and the tag is copied", async ({ page, 
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`the pages are accessible, ${colorScheme}`, async ({ page, admin }) => {
-      expect(admin.username).toBeTruthy();
+  test(`the list and the page of a site are accessible, ${colorScheme}`, async ({ page, admin }) => {
+    expect(admin.username).toBeTruthy();
     await page.emulateMedia({ colorScheme });
     await page.goto("/admin/sites");
     await accessible(page);
     await makeSite(page);
     await accessible(page, "main");
+  });
+
+  test(`the reference of the API is accessible, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
     await page.goto("/v1");
     await accessible(page);
+  });
+
+  test(`the made-up shop is accessible, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
     await page.goto("/widget/demo");
     await accessible(page, "main");
   });

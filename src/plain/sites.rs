@@ -58,12 +58,16 @@ pub fn index(sites: &[Site], form: &Form<'_>, said: Option<String>) -> AnyView {
         if site.settings.loopback {
             origins.push("pages of this machine".to_owned());
         }
-        let origins = if origins.is_empty() { "no website yet".to_owned() } else { origins.join(", ") };
+        let origins = if origins.is_empty() {
+            "though no website may use it yet".to_owned()
+        } else {
+            format!("on {}", origins.join(", "))
+        };
         view! {
             <li>
                 <div class="what">
                     <p class="device"><a href=format!("/admin/sites/{}", site.id) dir="auto">{site.name.clone()}</a></p>
-                    <p class="when">{format!("{}. {origins}", who(site.settings.who))}</p>
+                    <p class="when">{format!("{}, {origins}.", who(site.settings.who))}</p>
                 </div>
                 <Svg icon=Icon::ChevronRight/>
             </li>
