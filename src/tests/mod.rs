@@ -31,3 +31,6 @@ mod sites;
 mod start;
 mod throttle;
 mod upstream;
+mod visitor;
+mod visitors;
+mod widget_api;

@@ -12,12 +12,14 @@ pub mod cookies;
 pub mod cors;
 pub mod extract;
 pub mod flash;
+mod follow;
 pub mod health;
 pub mod input;
 pub mod limits;
 pub mod origin;
 pub mod pages;
 mod plain;
+mod programs;
 pub mod refresh;
 pub mod security;
 mod seed;
@@ -25,6 +27,7 @@ pub mod serve;
 mod site;
 mod stall;
 mod versions;
+mod visitors;
 mod widget;
 
 use super::{state::AppState, telemetry};
@@ -46,6 +49,8 @@ pub fn router(state: AppState) -> Router {
         .merge(admin::router(&state))
         .merge(widget::router())
         .merge(site::router())
+        .merge(visitors::router())
+        .merge(programs::router())
         .merge(health::router())
         .method_not_allowed_fallback(limits::wrong_method);
     layers(routes, &state).with_state(state)

@@ -8,7 +8,7 @@ use crate::{
         http::{
             auth,
             plain::{self, Css},
-            site,
+            programs, site, visitors,
         },
         state::AppState,
     },
@@ -47,7 +47,10 @@ async fn reference(Extension(css): Extension<Css>, headers: HeaderMap) -> Respon
 
 /// The document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    document.merge(visitors::Described::openapi());
+    document.merge(programs::Described::openapi());
+    document
 }
 
 #[derive(OpenApi)]
@@ -78,6 +81,12 @@ impl Modify for Credentials {
             .description(Some("The authToken of POST /auth/login, with Authorization: Bearer"))
             .build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let visitor = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The token of POST /v1/widget/session, with Authorization: Bearer"))
+            .build();
+        components.add_security_scheme("visitor", SecurityScheme::Http(visitor));
         let cookie = ApiKeyValue::with_description(
             "__Host-at",
             "The app's own cookie. A change must come with Sec-Fetch-Site: same-origin or the app's Origin.",
