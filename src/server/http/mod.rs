@@ -1,8 +1,8 @@
 //! HTTP: the router, put together from one `router()` a feature.
 
 pub mod account;
-mod admin;
 pub mod address;
+mod admin;
 pub mod api;
 pub mod assets;
 pub mod auth;

@@ -144,6 +144,6 @@ mod tests {
 
     #[test]
     fn a_key_cannot_leave_its_attribute() {
-        assert_eq!(attribute("a\"><script>&"), "a&quot;>&lt;script>&amp;".replace('>', ">"));
+        assert_eq!(attribute("a\"><script>&"), "a&quot;>&lt;script>&amp;");
     }
 }
