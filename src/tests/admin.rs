@@ -212,6 +212,7 @@ both! {
         let policy = response.headers()["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("frame-ancestors 'self' https://shop.example;"), "{policy}");
         assert_eq!(response.headers()["cross-origin-resource-policy"], "cross-origin");
+        assert_eq!(response.headers()["cross-origin-embedder-policy"], "require-corp");
         assert_eq!(frame("nobody".to_owned()).await.unwrap().status(), StatusCode::UNAUTHORIZED);
     }
 

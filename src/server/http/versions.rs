@@ -1,7 +1,10 @@
 //! Widgets of versions before this one, so that a page that names a version still gets it after an update.
 
+use crate::server::store::sqlite::private_folder;
 use std::{
-    fs, io,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -22,11 +25,15 @@ pub fn keep(widget: &Path, data: &Path) -> io::Result<()> {
     }
     // Under another name first, so that a start that is cut off leaves no half of it.
     let draft = data.join(FOLDER).join(format!(".{OWN}.{}", std::process::id()));
-    fs::create_dir_all(&draft)?;
+    private_folder(&data.join(FOLDER))?;
+    private_folder(&draft)?;
     for entry in fs::read_dir(widget)? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
-            fs::copy(entry.path(), draft.join(entry.file_name()))?;
+            let copy = draft.join(entry.file_name());
+            fs::copy(entry.path(), &copy)?;
+            // Like everything in the data folder.
+            fs::set_permissions(&copy, Permissions::from_mode(0o600))?;
         }
     }
     let renamed = fs::rename(&draft, &target);
@@ -71,6 +78,7 @@ mod tests {
         let kept = data.path().join(FOLDER).join(OWN);
         assert_eq!(fs::read_to_string(kept.join("chat-widget.js")).unwrap(), "one");
         assert_eq!(fs::read_dir(&kept).unwrap().count(), 2);
+        assert_eq!(fs::metadata(kept.join("widget-0.wasm")).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(data.path().join(FOLDER)).unwrap().count(), 1, "no draft stays behind");
     }
 

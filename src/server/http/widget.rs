@@ -19,6 +19,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// The longest text that the demo takes from its address, in bytes.
 const LONGEST: usize = 4096;
+const COEP: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Their routes.
@@ -109,7 +110,10 @@ async fn frame(State(state): State<AppState>, Query(asked): Query<FrameParams>) 
         ancestors(site.as_ref())
     );
     let page = demo::frame("/widget/chat-frame.js");
-    framed_by(page, policy, "cross-origin")
+    let mut response = framed_by(page, policy, "cross-origin");
+    // A page with COEP shows only frames that have it, too; all that this one loads is of this server.
+    response.headers_mut().insert(COEP, HeaderValue::from_static("require-corp"));
+    response
 }
 
 /// Who may frame a site's panel, as `frame-ancestors` says it. Origins have been checked when they were set.
