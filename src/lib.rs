@@ -5,7 +5,7 @@
 //!
 //! # Map
 //! - [`wire`]: what crosses a network. Ids, messages, events, requests, errors. No I/O, no Leptos. Every build.
-//! - [`markdown`]: text to a safe tree of blocks. Pure. `ssr` and `hydrate`.
+//! - [`markdown`]: text to a safe tree of blocks. Pure. Every build; `widget` uses its `small` parser.
 //! - [`app`]: the Leptos pages and their server functions, a folder a feature. `ssr` and `hydrate`.
 //! - `browser`: what only a browser can do; on the server its inert twin. `ssr` and `hydrate`.
 //! - `widget`: the bundle other websites embed. Sees only `wire` and `markdown`. `widget`.
@@ -37,13 +37,16 @@ mod browser;
 #[cfg(feature = "ssr")]
 #[path = "browser/absent.rs"]
 mod browser;
-#[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod markdown;
 #[cfg(feature = "ssr")]
 pub mod plain;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "widget")]
+pub mod widget;
+/// What the widget decides is plain code, so the server's build tests it natively.
+#[cfg(all(test, feature = "ssr"))]
+#[path = "widget/core/mod.rs"]
 pub mod widget;
 
 pub mod wire;

@@ -11,6 +11,7 @@ mod build;
 pub mod cite;
 pub mod parse;
 mod settle;
+pub mod small;
 pub mod stream;
 #[cfg(test)]
 mod tests;

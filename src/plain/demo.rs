@@ -1,5 +1,4 @@
-//! `/widget/demo`: a page of a made-up shop with the widget; and `/widget/frame`, where the panel runs for pages whose
-//! policy forbids wasm.
+//! `/widget/demo`: a page of a made-up shop with the widget.
 
 use crate::app::title::PRODUCT;
 use leptos::prelude::*;
@@ -71,25 +70,6 @@ pub fn page(key: &str, tried: &[(&'static str, String)], preview: bool, tag: &st
                     </main>
                     {script}
                 </body>
-            </html>
-        }
-        .to_html()
-    });
-    format!("<!DOCTYPE html>{html}")
-}
-
-/// The page in the frame: nothing but the script that fills it.
-pub fn frame(script: &str) -> String {
-    let html = Owner::new().with(|| {
-        view! {
-            <html lang="en">
-                <head>
-                    <meta charset="utf-8"/>
-                    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                    <meta name="robots" content="noindex"/>
-                    <title>"Chat"</title>
-                </head>
-                <body><script src=script.to_owned() defer=true></script></body>
             </html>
         }
         .to_html()

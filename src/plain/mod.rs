@@ -1,5 +1,5 @@
 //! Pages that only the server renders, with nothing of them in a bundle: the administration of sites, the widget's demo,
-//! the frame for pages that forbid wasm, and the reference of the API.
+//! and the reference of the API.
 //!
 //! They are Leptos views without signals. Forms post to [`crate::server::http`]'s routes, and work without a script;
 //! the scripts in `public/` only add comfort.

@@ -204,18 +204,6 @@ both! {
         assert!(html.contains("data-title=\"&quot;") && !html.contains("<script>alert") && !html.contains("onload"), "{html}");
     }
 
-    async fn the_frame_is_for_the_pages_of_its_site(server) {
-        let settings = parlor::wire::site::SiteSettings { origins: vec!["https://shop.example".to_owned()], ..Default::default() };
-        let shop = server.running.state.sites.create("Shop", settings).await.unwrap();
-        let frame = |key: String| server.client.get(server.url(&format!("/widget/frame?key={key}"))).send();
-        let response = frame(shop.keys[0].key.clone()).await.unwrap();
-        let policy = response.headers()["content-security-policy"].to_str().unwrap();
-        assert!(policy.contains("frame-ancestors 'self' https://shop.example;"), "{policy}");
-        assert_eq!(response.headers()["cross-origin-resource-policy"], "cross-origin");
-        assert_eq!(response.headers()["cross-origin-embedder-policy"], "require-corp");
-        assert_eq!(frame("nobody".to_owned()).await.unwrap().status(), StatusCode::UNAUTHORIZED);
-    }
-
     async fn the_api_can_be_read_as_a_page(server) {
         let page = server.client.get(server.url("/v1")).header("accept", "text/html").send().await.unwrap();
         assert_eq!(page.status(), StatusCode::OK);

@@ -133,3 +133,49 @@ pub async fn lines(response: Response) -> Vec<Value> {
     let text = String::from_utf8(text).unwrap();
     text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
+
+/// A part of a form: its name, the name of its file, its type and bytes.
+pub struct Part {
+    file_name: String,
+    media_type: String,
+    bytes: Vec<u8>,
+}
+
+impl Part {
+    pub fn new(file_name: &str, media_type: &str, bytes: &[u8]) -> Self {
+        Self { file_name: file_name.to_owned(), media_type: media_type.to_owned(), bytes: bytes.to_vec() }
+    }
+}
+
+/// A body of `multipart/form-data` (RFC 7578).
+#[derive(Default)]
+pub struct Form(Vec<u8>);
+
+impl Form {
+    #[must_use]
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        self.0.extend(
+            format!("--parlor-test\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+        );
+        self
+    }
+
+    #[must_use]
+    pub fn part(mut self, name: &str, part: Part) -> Self {
+        let Part { file_name, media_type, bytes } = part;
+        let head = format!(
+            "--parlor-test\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\
+             Content-Type: {media_type}\r\n\r\n"
+        );
+        self.0.extend(head.bytes());
+        self.0.extend(bytes);
+        self.0.extend(b"\r\n");
+        self
+    }
+
+    /// A request with this body.
+    pub fn on(mut self, request: RequestBuilder) -> RequestBuilder {
+        self.0.extend(b"--parlor-test--\r\n");
+        request.header("content-type", "multipart/form-data; boundary=parlor-test").body(self.0)
+    }
+}

@@ -107,7 +107,9 @@ on_both! {
         let text = text_of(&told);
         assert!(text.len() > 1000, "{text}");
         let last = told.last().unwrap()["seq"].as_i64().unwrap();
-        for after in [0, 1, 2, 3, last / 2, last - 1] {
+        // A reader that was behind got several deltas as one: the list can be cut where an event ends.
+        let ends: Vec<i64> = told.iter().map(|event| event["seq"].as_i64().unwrap()).collect();
+        for after in [0, ends[0], ends[1], ends[2], ends[ends.len() / 2], ends[ends.len() - 2]] {
             let expected: Vec<Value> =
                 joined(&told.iter().filter(|event| event["seq"].as_i64().unwrap() > after).cloned().collect::<Vec<_>>());
             let sse = by_sse(&visitor, id, after, reply).await;
@@ -140,7 +142,7 @@ on_both! {
     }
 
     "tokens=5&delay=0" async fn the_same_message_64_times_at_once_is_one_message_and_one_reply(rig) {
-        let shop = site(&rig.server, |settings| settings.limits.messages_per_minute = Some(100_000)).await;
+        let shop = site(&rig.server, |settings| settings.limits.messages_per_minute = Some(10_000)).await;
         let visitor = Visitor::new(&rig.server, &shop.keys[0].key).await;
         let body = message("Once");
         let all = join_all((0..64).map(|_| visitor.post("/v1/widget/messages", &body))).await;

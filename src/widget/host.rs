@@ -1,35 +1,10 @@
-//! What stands between the panel and the page: the loader's options, elements, listeners, and the end after a panic.
+//! What stands between the panel and the page: elements, listeners, time, storage, and the end after a panic.
 
-use js_sys::Function;
-use std::{cell::RefCell, panic};
-use wasm_bindgen::{JsCast, prelude::*};
-use web_sys::{Document, Event, EventTarget, HtmlElement, Node};
-
-#[wasm_bindgen]
-extern "C" {
-    /// What the loader hands over: the tag's `data-` attributes and two functions.
-    pub type Options;
-
-    /// The panel's heading, from `data-title`.
-    #[wasm_bindgen(method, getter)]
-    pub fn title(this: &Options) -> String;
-
-    /// The origin of the server, from `data-api-url` or the loader's own address.
-    #[wasm_bindgen(method, getter, js_name = apiUrl)]
-    pub fn api_url(this: &Options) -> String;
-
-    /// The site's public key, from `data-api-key`; empty where none is given.
-    #[wasm_bindgen(method, getter, js_name = apiKey)]
-    pub fn api_key(this: &Options) -> String;
-
-    /// Called with `true` when the panel has opened and `false` when it has closed.
-    #[wasm_bindgen(method, getter)]
-    pub fn toggled(this: &Options) -> Function;
-
-    /// Called once when this instance cannot go on.
-    #[wasm_bindgen(method, getter)]
-    pub fn failed(this: &Options) -> Function;
-}
+use js_sys::{Date, Function, Math, Promise};
+use std::{cell::RefCell, panic, rc::Rc};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Document, Event, EventTarget, HtmlElement, Node, Storage, Window};
 
 thread_local! {
     static FAILED: RefCell<Option<Function>> = const { RefCell::new(None) };
@@ -45,6 +20,27 @@ pub fn call_on_panic(failed: Function) {
     }));
 }
 
+/// The page's window.
+#[expect(clippy::expect_used, reason = "the module is loaded by a page, and a page has a window")]
+pub fn window() -> Window {
+    web_sys::window().expect("a window")
+}
+
+/// Milliseconds since 1970.
+pub fn now() -> f64 {
+    Date::now()
+}
+
+/// Evenly from 0 to 1.
+pub fn chance() -> f64 {
+    Math::random()
+}
+
+/// Whether the tab is out of sight.
+pub fn hidden() -> bool {
+    window().document().is_some_and(|document| document.hidden())
+}
+
 /// A listener that is taken off when it is dropped.
 pub struct Listener {
     target: EventTarget,
@@ -54,10 +50,10 @@ pub struct Listener {
 
 impl Listener {
     /// Calls `act` on each `event` at `target`.
-    pub fn new(target: &EventTarget, event: &'static str, act: impl FnMut(Event) + 'static) -> Result<Self, JsValue> {
+    pub fn new(target: &EventTarget, event: &'static str, act: impl FnMut(Event) + 'static) -> Self {
         let closure = Closure::<dyn FnMut(Event)>::new(act);
-        target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref())?;
-        Ok(Self { target: target.clone(), event, closure })
+        let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
+        Self { target: target.clone(), event, closure }
     }
 }
 
@@ -65,6 +61,72 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let _ = self.target.remove_event_listener_with_callback(self.event, self.closure.as_ref().unchecked_ref());
     }
+}
+
+/// Something that is waited for and may be ended early by [`wake`](Self::wake).
+#[derive(Clone, Default)]
+pub struct Alarm(Rc<RefCell<Vec<Function>>>);
+
+impl Alarm {
+    /// Waits so many milliseconds, or until it is woken.
+    pub async fn sleep(&self, millis: u32) {
+        let promise = Promise::new(&mut |resolve, _| {
+            let millis = i32::try_from(millis).unwrap_or(i32::MAX);
+            let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
+            self.0.borrow_mut().push(resolve);
+        });
+        let _ = JsFuture::from(promise).await;
+    }
+
+    /// Ends all waits.
+    pub fn wake(&self) {
+        for resolve in self.0.take() {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    }
+}
+
+/// Calls `act` once after so many milliseconds.
+pub fn later(millis: i32, act: impl FnOnce() + 'static) {
+    let act = Closure::once_into_js(act);
+    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(act.unchecked_ref(), millis);
+}
+
+/// Calls `act` before the next frame; in a hidden tab, which has none, soon.
+pub fn next_frame(act: impl FnOnce() + 'static) {
+    if hidden() {
+        return later(50, act);
+    }
+    let act = Closure::once_into_js(act);
+    let _ = window().request_animation_frame(act.unchecked_ref());
+}
+
+/// Runs `work` while no other tab does anything under the same name. Where a browser has no locks, at once.
+pub async fn alone(name: &str, work: impl Future<Output = ()> + 'static) {
+    let locks = js_sys::Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
+    let work = RefCell::new(Some(work));
+    let work = Rc::new(work);
+    let inner = work.clone();
+    let begin = Closure::once_into_js(move || match inner.take() {
+        Some(work) => wasm_bindgen_futures::future_to_promise(async move {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        }),
+        None => Promise::resolve(&JsValue::UNDEFINED),
+    });
+    let asked = super::json::call(&locks, "request", &[name.into(), begin]);
+    if let Some(promise) = asked.and_then(|promise| promise.dyn_into::<Promise>().ok()) {
+        let _ = JsFuture::from(promise).await;
+    }
+    let left = work.take();
+    if let Some(work) = left {
+        work.await;
+    }
+}
+
+/// What this origin keeps; `None` where the visitor forbids it.
+pub fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
 }
 
 /// A new element with its attributes, at the end of `parent`.
@@ -82,6 +144,14 @@ pub fn text(parent: &Node, name: &str, attributes: &[(&str, &str)], text: &str) 
     let child: HtmlElement = element(parent, name, attributes)?;
     child.set_text_content(Some(text));
     Ok(child)
+}
+
+/// A button with a drawing and a name for those who listen.
+pub fn icon_button(parent: &Node, class: &str, label: &str, line: &str) -> Result<HtmlElement, JsValue> {
+    let about = [("type", "button"), ("class", class), ("aria-label", label), ("title", label)];
+    let button: HtmlElement = element(parent, "button", &about)?;
+    icon(&button, line)?;
+    Ok(button)
 }
 
 /// A drawing of one line, 24 units wide and high, hidden from those who listen: its button has the name.

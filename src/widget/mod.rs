@@ -1,31 +1,109 @@
 //! The bundle that other websites embed: the panel behind the launcher.
 //!
-//! The loader (`loader.js`) draws the launcher and fetches this bundle when a
-//! visitor shows interest; [`mount`] then builds the panel in the same shadow tree. The view stands on `web-sys`
-//! alone: with Leptos the finished widget would not fit its budget of 72 kB brotli, wasm, glue, style and loader
-//! together, which the build measures.
+//! The loader draws the launcher and fetches this bundle when a visitor shows interest; [`mount`] then builds the
+//! panel in the same shadow tree. The view stands on `web-sys` alone: with Leptos the finished widget would not fit its
+//! budget of 72 kB brotli, wasm, glue, style and loader together, which the build measures.
+//!
+//! `core` decides, without a browser; `app` holds the state and acts; `view` draws it; `live`, `http`, `outbox` and
+//! `upload` talk to the server.
 //!
 //! # Invariants
-//! - Nothing outside the host element is read, changed or listened to.
+//! - Nothing outside the host element is read, changed or listened to, but for what a page tells everybody: that it is
+//!   hidden, resized or offline.
 //! - No markup is parsed (`innerHTML` and its kin) and no style attribute set: strict CSP and Trusted Types hold.
-//! - Nothing is stored and nothing connected to before the visitor acts.
+//! - Nothing is stored before the visitor sends or has sent something, and nothing connected to before the panel opens.
 //! - A panic ends the panel, never the page: the loader takes it away and loads afresh on the next click.
 
+mod account;
+mod app;
+pub mod core;
 mod host;
-mod panel;
+mod http;
+mod identity;
+mod json;
+mod live;
+mod outbox;
+mod sound;
+mod upload;
+mod view;
 
-pub use host::Options;
-pub use panel::Panel;
-
+use self::core::read::Value;
+use app::App;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::ShadowRoot;
+
+/// A mounted panel.
+#[wasm_bindgen]
+pub struct Panel {
+    app: Rc<App>,
+}
 
 /// Builds the panel, closed, at the end of `root`. Drop it with [`Panel::destroy`].
 ///
 /// # Errors
 /// Where the browser refuses to make an element, which no known one does.
 #[wasm_bindgen]
-pub fn mount(root: ShadowRoot, options: Options) -> Result<Panel, JsValue> {
-    host::call_on_panic(options.failed());
-    Panel::new(&root, &options)
+pub fn mount(root: ShadowRoot, options: JsValue) -> Result<Panel, JsValue> {
+    if let Some(failed) = options.get("failed").and_then(|failed| failed.dyn_into().ok()) {
+        host::call_on_panic(failed);
+    }
+    let app = App::new(&root, options)?;
+    if let Some(view) = app.view() {
+        view.listen(&app);
+    }
+    app.emit("ready", &JsValue::UNDEFINED);
+    Ok(Panel { app })
+}
+
+#[wasm_bindgen]
+impl Panel {
+    /// Shows it and moves the focus into it; `by_page`: nobody acted, so the focus stays where it is.
+    ///
+    /// # Errors
+    /// Where the browser does not open a dialog.
+    pub fn open(&self, by_page: Option<bool>) -> Result<(), JsValue> {
+        match self.app.view() {
+            Some(view) => view.open(&self.app, by_page.unwrap_or(false)),
+            None => Ok(()),
+        }
+    }
+
+    /// Hides it and gives the focus back to the launcher.
+    pub fn close(&self) {
+        if let Some(view) = self.app.view() {
+            view.close(&self.app);
+        }
+    }
+
+    /// Whether it is shown.
+    pub fn is_open(&self) -> bool {
+        self.app.view().is_some_and(view::View::is_open)
+    }
+
+    /// Sends a text as the visitor's; done when the panel has taken it.
+    pub async fn send(&self, text: String) {
+        outbox::send(&self.app.clone(), text, Vec::new()).await;
+    }
+
+    /// Who the visitor is, as the page says: an object, or a token that the site's server signed.
+    pub fn set_user(&self, user: JsValue) {
+        let name = if user.is_string() || user.is_function() { "userToken" } else { "userIdentifier" };
+        self.app.give(name, user);
+    }
+
+    /// What the page says of itself.
+    pub fn set_context(&self, context: JsValue) {
+        self.app.give("context", context);
+    }
+
+    /// Forgets the visitor: identity, conversation and what waits.
+    pub fn reset(&self) {
+        self.app.reset();
+    }
+
+    /// Takes it off the page with all its listeners.
+    pub fn destroy(self) {
+        self.app.destroy();
+    }
 }

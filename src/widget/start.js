@@ -53,7 +53,7 @@ const optionsOf = branding => {
 };
 
 async function stringsOf(locale) {
-  const strings = Object.assign(Object.create(null), english);
+  const strings = { ...english };
   if (locale === "en") return strings;
   try {
     return Object.assign(strings, await files.strings(locale));
@@ -70,7 +70,11 @@ export async function start(shell) {
   const { root, options } = shell;
   options.apiUrl = serverOf(options.apiUrl);
   root.adoptedStyleSheets.push(shell.sheetOf(COVERED));
-  if (!mayRunWasm()) return framed(shell, files.version);
+  const speak = strings => shell.speak(["launcher.open", "launcher.trouble", "launcher.close", "launcher.unread"].map(key => strings[key]));
+  if (!mayRunWasm()) {
+    speak(await stringsOf(localeOf(options.locale)));
+    return framed(shell);
+  }
 
   const wasm = files.wasm(options.wasmUrl);
   wasm.catch(() => {}); // awaited below
@@ -82,7 +86,7 @@ export async function start(shell) {
   const strings = await (site.locale && options.locale === site.locale ? stringsOf(locale) : guess);
   options.locale = locale;
   shell.look(options);
-  shell.speak(["launcher.open", "launcher.trouble", "launcher.close", "launcher.unread"].map(key => strings[key]));
+  speak(strings);
 
   const glue = makeGlue();
   await glue.init({ module_or_path: await wasm });
@@ -95,11 +99,11 @@ export async function start(shell) {
 
   const { transportOptions } = options;
   let { transport } = options;
-  const forTransport = { __proto__: null, pollIntervalMs: options.pollIntervalMs, ...transportOptions };
+  const forTransport = { pollIntervalMs: options.pollIntervalMs, ...transportOptions };
   if (typeof transport === "function") transport = transport({ apiUrl: options.apiUrl, ...forTransport });
 
+  // An ordinary object: the panel asks each for what it has itself.
   const panel = glue.mount(root, {
-    __proto__: null,
     ...options,
     transport,
     transportOptions: forTransport,

@@ -21,6 +21,11 @@ impl Json {
         serde_json::from_str::<Self>(text).ok()
     }
 
+    /// Of a text that a JSON parser has written, which is not read again.
+    pub(crate) fn parsed(text: String) -> Self {
+        Self(text.into_boxed_str())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

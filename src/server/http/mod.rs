@@ -13,6 +13,7 @@ pub mod cors;
 pub mod extract;
 pub mod flash;
 mod follow;
+pub mod frame;
 pub mod health;
 pub mod input;
 pub mod limits;
@@ -49,6 +50,7 @@ pub fn router(state: AppState) -> Router {
         .merge(admin::router(&state))
         .merge(widget::router())
         .merge(site::router())
+        .merge(frame::router())
         .merge(visitors::router())
         .merge(programs::router())
         .merge(health::router())

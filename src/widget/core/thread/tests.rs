@@ -1,0 +1,147 @@
+use super::*;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn message(number: u128, author: Author, client_id: Option<&str>) -> Message {
+    Message {
+        id: MessageId(Uuid::from_u128(number)),
+        parent_id: None,
+        client_id: client_id.map(str::to_owned),
+        author,
+        content: String::new(),
+        state: if author == Author::Bot { State::Streaming } else { State::Complete },
+        error: None,
+        generation_id: (author == Author::Bot).then(|| GenerationId(Uuid::from_u128(number + 1000))),
+        model: None,
+        sources: Vec::new(),
+        rich: None,
+        metadata: None,
+        rating: 0,
+        created_at: Timestamp(0),
+        finished_at: None,
+    }
+}
+
+fn created(number: u128, author: Author, client_id: Option<&str>) -> Option<Change> {
+    Some(Change::MessageCreated { message: Box::new(message(number, author, client_id)), replaces: None })
+}
+
+fn delta(number: u128, text: &str) -> Option<Change> {
+    Some(Change::MessageDelta { message_id: MessageId(Uuid::from_u128(number)), text: text.to_owned() })
+}
+
+fn ended(number: u128) -> Option<Change> {
+    Some(Change::MessageCompleted {
+        message_id: MessageId(Uuid::from_u128(number)),
+        state: State::Complete,
+        error: None,
+        sources: Vec::new(),
+        finished_at: Timestamp(1),
+    })
+}
+
+#[test]
+fn a_message_on_its_way_becomes_the_stored_one_and_keeps_its_place() {
+    let mut thread = Thread::default();
+    thread.send("c1", "Hello", Vec::new(), Timestamp(0), Delivery::Sending);
+    thread.send("c2", "More", Vec::new(), Timestamp(0), Delivery::Waiting);
+    assert!(!thread.awaits_reply(), "nobody answers what has not gone out");
+    assert_eq!(thread.apply(1, created(1, Author::Visitor, Some("c1"))), Applied::Changed);
+    assert_eq!(thread.apply(2, created(2, Author::Bot, None)), Applied::Changed);
+    let keys: Vec<&str> = thread.entries.iter().map(|entry| entry.key.as_str()).collect();
+    assert_eq!(keys[0], "c1");
+    assert_eq!(keys[2], "c2");
+    assert_eq!(thread.entries[0].delivery, Delivery::Stored);
+    // Told a second time, by whatever way, it is the same message.
+    assert_eq!(thread.apply(1, created(1, Author::Visitor, Some("c1"))), Applied::Known);
+    thread.send("c1", "Hello", Vec::new(), Timestamp(0), Delivery::Sending);
+    assert_eq!((thread.entries.len(), &thread.entries[0].delivery), (3, &Delivery::Stored));
+}
+
+#[test]
+fn what_is_missing_is_noticed() {
+    let mut thread = Thread::default();
+    assert_eq!(thread.apply(2, created(1, Author::Agent, None)), Applied::Gap);
+    assert_eq!(thread.apply(1, created(1, Author::Bot, None)), Applied::Changed);
+    // Several deltas as one.
+    assert_eq!(thread.apply(4, delta(1, "abc")), Applied::Changed);
+    assert_eq!(thread.entries[0].message.content, "abc");
+    assert_eq!(thread.apply(3, delta(1, "b")), Applied::Known);
+    assert_eq!(thread.apply(5, delta(7, "?")), Applied::Gap);
+    // What this version does not know still counts.
+    assert_eq!(thread.apply(5, None), Applied::Changed);
+    assert_eq!(thread.apply(6, ended(1)), Applied::Changed);
+    assert_eq!(thread.writing(), None);
+}
+
+#[test]
+fn unread_is_what_others_said_since_the_visitor_looked() {
+    let mut thread = Thread::default();
+    thread.open(ConversationId(Uuid::from_u128(1)), Opened { seq: 4, visitor_read: 4, ..Opened::default() });
+    thread.apply(5, created(5, Author::Visitor, Some("c")));
+    thread.apply(6, created(6, Author::Bot, None));
+    thread.apply(7, created(7, Author::Agent, None));
+    assert_eq!(thread.unread(), 2);
+    assert_eq!(thread.seen(), Some(7));
+    assert_eq!((thread.unread(), thread.seen()), (0, None));
+    thread.apply(8, Some(Change::ConversationRead { by: Author::Agent, up_to: 5 }));
+    assert_eq!(thread.agent_read, 5);
+}
+
+#[test]
+fn a_new_answer_takes_the_place_of_the_old_one_and_of_what_followed() {
+    let mut thread = Thread::default();
+    thread.apply(1, created(1, Author::Visitor, Some("c")));
+    thread.apply(2, created(2, Author::Bot, None));
+    thread.apply(3, ended(2));
+    let new = message(3, Author::Bot, None);
+    thread.apply(
+        4,
+        Some(Change::MessageCreated { message: Box::new(new), replaces: Some(MessageId(Uuid::from_u128(2))) }),
+    );
+    assert_eq!(thread.entries.iter().map(|entry| entry.message.id.0.as_u128()).collect::<Vec<_>>(), [1, 3]);
+    assert!(thread.awaits_reply());
+    assert_eq!(thread.writing(), Some(GenerationId(Uuid::from_u128(1003))));
+}
+
+#[test]
+fn older_messages_come_before_and_once() {
+    let mut thread = Thread::default();
+    let messages = vec![message(5, Author::Visitor, Some("c"))];
+    thread.open(ConversationId(Uuid::from_u128(1)), Opened { messages, seq: 9, ..Opened::default() });
+    let page =
+        vec![message(3, Author::Agent, None), message(4, Author::Agent, None), message(5, Author::Visitor, Some("c"))];
+    assert_eq!(thread.prepend(page, None), 2);
+    assert_eq!(thread.entries.iter().map(|entry| entry.message.id.0.as_u128()).collect::<Vec<_>>(), [3, 4, 5]);
+}
+
+proptest! {
+    /// Whatever is told twice, late, or cut off by a new connection, the conversation is the one of all events in order.
+    #[test]
+    fn any_way_of_telling_gives_the_same_conversation(cuts in prop::collection::vec((0_usize..14, 0_usize..14), 1..12)) {
+        let events: Vec<(i64, Option<Change>)> = (1..).zip([
+            created(1, Author::Visitor, Some("a")), created(2, Author::Bot, None), delta(2, "One "), delta(2, "two "),
+            None, delta(2, "three"), ended(2), created(3, Author::Visitor, Some("b")), created(4, Author::Bot, None),
+            delta(4, "x"), delta(4, "y"), ended(4), created(5, Author::Agent, None),
+        ]).collect();
+        let mut whole = Thread::default();
+        for (seq, change) in &events {
+            prop_assert_eq!(whole.apply(*seq, change.clone()), Applied::Changed);
+        }
+        let mut thread = Thread::default();
+        thread.send("a", "", Vec::new(), Timestamp(0), Delivery::Sending);
+        for (from, to) in cuts {
+            // A connection tells from somewhere before where the reader is.
+            let from = from.min(usize::try_from(thread.seq).unwrap_or_default());
+            for (seq, change) in events.iter().take(to).skip(from) {
+                prop_assert_ne!(thread.apply(*seq, change.clone()), Applied::Gap);
+            }
+        }
+        for (seq, change) in &events {
+            prop_assert_ne!(thread.apply(*seq, change.clone()), Applied::Gap);
+        }
+        let said = |thread: &Thread| thread.entries.iter().map(|entry| (entry.key.clone(), entry.message.clone())).collect::<Vec<_>>();
+        prop_assert_eq!(said(&thread), said(&whole));
+        prop_assert_eq!(thread.seq, 13);
+    }
+}

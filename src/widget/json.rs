@@ -1,0 +1,53 @@
+//! JSON through the browser's own parser, and fields of objects that may come from a page with a polluted prototype:
+//! only what an object itself has is read.
+
+use super::core::read::Value;
+use js_sys::{Array, JSON, Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+impl Value for JsValue {
+    fn get(&self, name: &str) -> Option<Self> {
+        let object: &Object = self.dyn_ref()?;
+        let name = JsValue::from_str(name);
+        if !Object::has_own(object, &name) {
+            return None;
+        }
+        Reflect::get(object, &name).ok().filter(|value| !value.is_null() && !value.is_undefined())
+    }
+
+    fn text(&self) -> Option<String> {
+        self.as_string()
+    }
+
+    fn number(&self) -> Option<f64> {
+        self.as_f64()
+    }
+
+    fn items(&self) -> Vec<Self> {
+        self.dyn_ref::<Array>().map(|list| list.iter().collect()).unwrap_or_default()
+    }
+
+    fn json(&self) -> String {
+        JSON::stringify(self).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    }
+}
+
+/// Parses a text; `undefined` where it is no JSON.
+pub fn parse(text: &str) -> JsValue {
+    JSON::parse(text).unwrap_or_default()
+}
+
+/// An object without a prototype.
+pub fn object(fields: &[(&str, JsValue)]) -> JsValue {
+    let object: Object = Object::create(JsValue::NULL.unchecked_ref::<Object>());
+    for (name, value) in fields {
+        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
+    }
+    object.into()
+}
+
+/// Calls a method, which may be inherited; `None` where there is none or it throws.
+pub fn call(object: &JsValue, name: &str, arguments: &[JsValue]) -> Option<JsValue> {
+    let method: js_sys::Function = Reflect::get(object, &JsValue::from_str(name)).ok()?.dyn_into().ok()?;
+    method.apply(object, &arguments.iter().collect::<Array>()).ok()
+}

@@ -1,0 +1,234 @@
+//! Sending: what the visitor writes is kept before it goes out, and goes out once, from whichever tab is first.
+
+use super::{
+    app::App,
+    core::{
+        outbox::{self, Waiting},
+        read::{self, Value},
+        thread::Delivery,
+    },
+    host::{alone, now, storage},
+    http::{self, As, Fault},
+    identity::uuid,
+    json, live,
+};
+use crate::wire::{rich::FileRef, time::Timestamp};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+const LOCK: &str = "parlor-outbox";
+
+fn place(app: &App) -> String {
+    ["parlor_outbox_v1:", &app.key].concat()
+}
+
+fn load(app: &App) -> Vec<Waiting> {
+    let text = storage().and_then(|storage| storage.get_item(&place(app)).ok()?);
+    text.map(|text| outbox::read(&json::parse(&text), now())).unwrap_or_default()
+}
+
+fn keep(app: &App, queue: &[Waiting]) {
+    let Some(storage) = storage() else { return };
+    let _ = if queue.is_empty() {
+        storage.remove_item(&place(app))
+    } else {
+        storage.set_item(&place(app), &outbox::json(queue))
+    };
+}
+
+fn remove(app: &App, client_id: &str) {
+    let mut queue = load(app);
+    queue.retain(|waiting| waiting.client_id != client_id);
+    keep(app, &queue);
+}
+
+/// Shows what waits, of this visit and those before.
+pub fn show(app: &Rc<App>) {
+    for waiting in load(app) {
+        let at = Timestamp(waiting.at as i64);
+        let mut state = app.state.borrow_mut();
+        state.thread.send(&waiting.client_id, &waiting.content, waiting.files, at, Delivery::Waiting);
+    }
+}
+
+/// Forgets what waits.
+pub fn forget(app: &App) {
+    keep(app, &[]);
+}
+
+/// Sends a text with files. What it is, the plugins may change; whether the network is there does not matter.
+pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>) {
+    let (conversation, fresh) = {
+        let state = app.state.borrow();
+        (state.thread.id, state.fresh)
+    };
+    let conversation = conversation.filter(|_| !fresh);
+    let mut waiting = Waiting { client_id: uuid(), conversation, content, files, metadata: None, at: now() };
+    let said = app.hook("onBeforeSend", json::parse(&waiting.json(false))).await;
+    if let Some(abort) = read::text(&said, "abort") {
+        app.fail(&Fault::Refused(0, abort, None));
+        return;
+    }
+    if let Some(changed) = said.get("payload") {
+        waiting.content = read::text(&changed, "content").unwrap_or(waiting.content);
+        waiting.metadata = changed.get("metadata").map(|metadata| metadata.json());
+    }
+    let at = Timestamp(waiting.at as i64);
+    app.state.borrow_mut().trouble = None;
+    if let Some(response) = said.get("response") {
+        // A plugin answers in the server's place: both stay here.
+        let mut state = app.state.borrow_mut();
+        state.thread.send(&waiting.client_id, &waiting.content, Vec::new(), at, Delivery::Stored);
+        let text = response
+            .as_string()
+            .or_else(|| read::text(&response, "reply"))
+            .or_else(|| read::text(&response, "content"));
+        let reply = uuid();
+        state.thread.send(&reply, &text.unwrap_or_default(), Vec::new(), at, Delivery::Stored);
+        if let Some(last) = state.thread.entries.last_mut() {
+            last.message.author = crate::wire::message::Author::Bot;
+        }
+        drop(state);
+        app.changed();
+        return;
+    }
+    let delivery = if app.online() { Delivery::Sending } else { Delivery::Waiting };
+    app.state.borrow_mut().thread.send(&waiting.client_id, &waiting.content, waiting.files.clone(), at, delivery);
+    let mut queue = load(app);
+    queue.push(waiting);
+    keep(app, &queue);
+    if storage().is_none() {
+        // Nothing can be kept: it goes out from memory.
+        let app = app.clone();
+        let Some(waiting) = queue.pop() else { return };
+        spawn_local(async move {
+            let _ = post(&app, &waiting).await;
+        });
+    }
+    app.changed();
+    flush(app);
+}
+
+/// Sends again what the server refused, as a new message.
+pub async fn again(app: &Rc<App>, client_id: &str) {
+    let entry = {
+        let mut state = app.state.borrow_mut();
+        let entry = state.thread.entries.iter().find(|entry| entry.key == client_id).cloned();
+        state.thread.take_back(client_id);
+        entry
+    };
+    if let Some(entry) = entry {
+        send(app, entry.message.content, entry.files).await;
+    }
+}
+
+/// Sends what waits, one after the other, until nothing does.
+pub fn flush(app: &Rc<App>) {
+    if app.flushing.replace(true) {
+        app.retry.wake();
+        return;
+    }
+    let app = app.clone();
+    spawn_local(async move {
+        let mut failures = 0_u32;
+        while !app.gone.get() && !load(&app).is_empty() {
+            let pause = Rc::new(std::cell::Cell::new(None));
+            {
+                let (inner, pause) = (app.clone(), pause.clone());
+                alone(LOCK, async move {
+                    // Read anew: another tab may have sent it while this one waited.
+                    let queue = load(&inner);
+                    let Some(waiting) = queue.first() else { return };
+                    pause.set(post(&inner, waiting).await);
+                })
+                .await;
+            }
+            match pause.get() {
+                None => failures = 0,
+                Some(after) => {
+                    failures += 1;
+                    let most = app.transport_number("backoffMaxMs", 30_000.0) as u32;
+                    let wait = (500_u32 << failures.min(10)).min(most).max(after);
+                    app.retry.sleep(wait - (f64::from(wait) * super::host::chance() / 4.0) as u32).await;
+                }
+            }
+        }
+        app.flushing.set(false);
+        app.changed();
+    });
+}
+
+/// Sends one message; `Some`: it waits on, at least so many milliseconds.
+async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
+    let id = &waiting.client_id;
+    let show = |delivery: Delivery| {
+        app.state.borrow_mut().thread.deliver(id, delivery);
+        app.changed();
+    };
+    if !app.online() {
+        show(Delivery::Waiting);
+        return Some(30_000);
+    }
+    show(Delivery::Sending);
+    let token = http::token(app, false).await;
+    // What began before there was a conversation goes into the one that there is now.
+    let conversation = waiting.conversation.or_else(|| {
+        let state = app.state.borrow();
+        state.thread.id.filter(|_| !state.fresh)
+    });
+    let path = match conversation {
+        Some(id) => ["/v1/widget/conversations/", &id.to_string(), "/messages"].concat(),
+        None => "/v1/widget/messages".to_owned(),
+    };
+    let body = waiting.json(false);
+    let outcome = match token {
+        Ok(_) => http::ask(app, As::Visitor, "POST", &path, Some(&body)).await,
+        Err(fault) => Err(fault),
+    };
+    match outcome {
+        Ok(sent) => {
+            remove(app, id);
+            arrived(app, id, &sent);
+            let detail = json::object(&[("payload", json::parse(&body)), ("response", sent)]);
+            app.emit("sent", &detail);
+            app.hook("onAfterSend", detail).await;
+            None
+        }
+        Err(fault) => {
+            let (status, message, after) = match &fault {
+                Fault::Network => (0, String::new(), None),
+                Fault::Refused(status, message, after) => (*status, message.clone(), *after),
+            };
+            let error = json::object(&[("status", status.into()), ("message", message.as_str().into())]);
+            let payload = json::object(&[("error", error), ("payload", json::parse(&body))]);
+            let said = app.hook("onSendError", payload).await;
+            let retry = said.get("retry").is_some_and(|retry| retry.is_truthy());
+            if fault.passes() || retry {
+                show(Delivery::Waiting);
+                let wait = read::number(&said, "waitMs").unwrap_or_default();
+                return Some((after.unwrap_or_default() * 1000.0).max(wait) as u32);
+            }
+            remove(app, id);
+            let message = if message.is_empty() { app.t("trouble.server") } else { message };
+            app.emit("error", &json::object(&[("message", message.as_str().into()), ("status", status.into())]));
+            show(Delivery::Refused(message));
+            None
+        }
+    }
+}
+
+/// The server has it: from here on its events tell.
+fn arrived(app: &Rc<App>, client_id: &str, sent: &JsValue) {
+    let mut state = app.state.borrow_mut();
+    state.thread.deliver(client_id, Delivery::Stored);
+    let id = read::id(sent, "conversation_id");
+    let is_new = state.thread.id.is_none() || state.fresh;
+    if is_new && id.is_some() {
+        (state.thread.id, state.thread.seq, state.fresh) = (id, 0, false);
+    }
+    drop(state);
+    app.live.expects.set(now());
+    live::begin(app);
+    app.changed();
+}

@@ -1,0 +1,28 @@
+//! One soft tone for a message that came while nobody looked. Off until the visitor turns it on.
+
+use super::{host::window, json};
+use js_sys::{Array, Function, Reflect};
+use wasm_bindgen::prelude::*;
+
+/// Rings, where the browser lets it.
+pub fn ring() {
+    let _ = tone();
+}
+
+fn tone() -> Option<()> {
+    let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok();
+    let kind: Function = get(&window(), "AudioContext")?.dyn_into().ok()?;
+    let context = Reflect::construct(&kind, &Array::new()).ok()?;
+    let source = json::call(&context, "createOscillator", &[])?;
+    let volume = json::call(&context, "createGain", &[])?;
+    let now = get(&context, "currentTime")?.as_f64()?;
+    json::call(&get(&source, "frequency")?, "setValueAtTime", &[660.0.into(), now.into()])?;
+    let gain = get(&volume, "gain")?;
+    json::call(&gain, "setValueAtTime", &[0.06.into(), now.into()])?;
+    json::call(&gain, "exponentialRampToValueAtTime", &[0.0001.into(), (now + 0.35).into()])?;
+    json::call(&source, "connect", &[volume.clone()])?;
+    json::call(&volume, "connect", &[get(&context, "destination")?])?;
+    json::call(&source, "start", &[])?;
+    json::call(&source, "stop", &[(now + 0.4).into()])?;
+    Some(())
+}

@@ -1,0 +1,241 @@
+//! One message.
+
+use super::{
+    clear, icons,
+    markdown::{Markdown, link},
+    rich,
+};
+use crate::{
+    markdown::url::Href,
+    widget::{
+        app::App,
+        core::thread::{Delivery, Entry},
+        host::{element, icon_button, text},
+    },
+    wire::{
+        message::{Author, State},
+        time::Timestamp,
+    },
+};
+use js_sys::{Date, Reflect};
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement, Node};
+
+/// What a row shows that is not its message's own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The first of its day.
+    pub new_day: bool,
+    /// Nothing was said after it.
+    pub is_last: bool,
+    /// An agent has seen it.
+    pub is_read: bool,
+}
+
+/// A message in the page.
+pub struct Row {
+    pub key: String,
+    pub element: HtmlElement,
+    version: u32,
+    place: Place,
+    bubble: Element,
+    words: Option<Markdown>,
+    extra: Element,
+    drawn: String,
+}
+
+impl Row {
+    /// Builds it before `next`.
+    pub fn new(list: &Node, next: Option<&Node>, entry: &Entry, place: Place, app: &App) -> Result<Self, JsValue> {
+        let message = &entry.message;
+        let is_own = is_own(message.author);
+        let class = if is_own { "row me" } else { "row" };
+        let row: HtmlElement = element(list, "article", &[("class", class), ("data-key", &entry.key)])?;
+        if next.is_some() {
+            list.insert_before(&row, next)?;
+        }
+        if place.new_day {
+            text(&row, "p", &[("class", "day")], &date(message.created_at, app))?;
+        }
+        let who = app.t(if is_own { "you" } else { message.author.as_str() });
+        row.set_attribute("aria-label", &[&who, ", ", &time(message.created_at, app)].concat())?;
+        if message.author == Author::Agent {
+            text(&row, "p", &[("class", "who")], &who)?;
+        }
+        let bubble: Element = element(&row, "div", &[("class", "bubble"), ("dir", "auto")])?;
+        let words = if is_own { None } else { Some(Markdown::new(&bubble)?) };
+        let extra: Element = element(&row, "div", &[("class", "extra")])?;
+        let key = entry.key.clone();
+        let mut made = Self { key, element: row, version: u32::MAX, place, bubble, words, extra, drawn: String::new() };
+        made.draw(entry, place, app)?;
+        Ok(made)
+    }
+
+    /// Draws what changed. Text that grows changes its last block and nothing else.
+    pub fn draw(&mut self, entry: &Entry, place: Place, app: &App) -> Result<(), JsValue> {
+        if self.version == entry.version && self.place == place {
+            return Ok(());
+        }
+        (self.version, self.place) = (entry.version, place);
+        let message = &entry.message;
+        let streaming = message.state == State::Streaming;
+        match &mut self.words {
+            Some(words) => {
+                words.cite(&message.sources);
+                words.set(&message.content, !streaming)?;
+            }
+            None if self.bubble.text_content().as_deref() != Some(&message.content) => {
+                self.bubble.set_text_content(Some(&message.content));
+            }
+            None => {}
+        }
+        self.bubble.toggle_attribute_with_force("hidden", message.content.is_empty())?;
+        let signature = [
+            message.state.as_str(),
+            match &entry.delivery {
+                Delivery::Waiting => "w",
+                Delivery::Sending => "s",
+                Delivery::Stored => "",
+                Delivery::Refused(why) => why,
+            },
+            match message.rating {
+                1 => "+",
+                -1 => "-",
+                _ => "",
+            },
+            if place.is_last { "l" } else { "" },
+            if place.is_read { "r" } else { "" },
+        ]
+        .join("\n");
+        if signature != self.drawn {
+            self.drawn = signature;
+            clear(&self.extra);
+            self.draw_extra(entry, place, app)?;
+        }
+        Ok(())
+    }
+
+    fn draw_extra(&self, entry: &Entry, place: Place, app: &App) -> Result<(), JsValue> {
+        let message = &entry.message;
+        match &message.rich {
+            Some(data) => rich::draw(&self.extra, data, app, place.is_last)?,
+            None => rich::files(&self.extra, &entry.files, app)?,
+        }
+        self.sources(entry, app)?;
+        let button = |parent: &Node, act: &str, value: &str, label: &str| {
+            text(
+                parent,
+                "button",
+                &[("type", "button"), ("class", "link"), ("data-act", act), ("data-value", value)],
+                &app.t(label),
+            )
+        };
+        let id = message.id.to_string();
+        if let Delivery::Refused(why) = &entry.delivery {
+            let fault: Element = element(&self.extra, "p", &[("class", "fault"), ("role", "alert")])?;
+            text(&fault, "span", &[("dir", "auto")], why)?;
+            button(&fault, "again", &entry.key, "retry")?;
+        }
+        let (why, act, label) = match message.state {
+            State::Failed => (message.error.as_ref().map(|error| error.message.clone()), "regenerate", "retry"),
+            State::Interrupted => (Some(app.t("interrupted")), "continue", "continue"),
+            State::Stopped => (Some(app.t("stopped")), "continue", "continue"),
+            State::Streaming | State::Complete => (None, "", ""),
+        };
+        if !act.is_empty() {
+            let fault: Element = element(
+                &self.extra,
+                "p",
+                &[("class", if message.state == State::Stopped { "quiet" } else { "fault" })],
+            )?;
+            text(&fault, "span", &[("dir", "auto")], &why.unwrap_or_else(|| app.t("trouble.server")))?;
+            if place.is_last {
+                button(&fault, act, &id, label)?;
+            }
+        }
+        if message.state == State::Streaming {
+            return Ok(());
+        }
+        let meta: Element = element(&self.extra, "p", &[("class", "meta")])?;
+        let at = message.created_at;
+        text(&meta, "time", &[("datetime", &at.to_string()), ("title", &full(at, app))], &time(at, app))?;
+        if is_own(message.author) {
+            let mark = match &entry.delivery {
+                Delivery::Waiting => "waiting",
+                Delivery::Sending => "sending",
+                Delivery::Stored if place.is_read => "read",
+                Delivery::Stored => "sent",
+                Delivery::Refused(_) => "refused",
+            };
+            text(&meta, "span", &[("class", &["mark ", mark].concat())], &app.t(mark))?;
+        } else if message.author == Author::Bot && message.state == State::Complete {
+            for (act, label, line, is_on) in [
+                ("up", "rate.up", icons::UP, message.rating == 1),
+                ("down", "rate.down", icons::DOWN, message.rating == -1),
+            ] {
+                let thumb = icon_button(&meta, "thumb", &app.t(label), line)?;
+                thumb.set_attribute("data-act", act)?;
+                thumb.set_attribute("data-value", &id)?;
+                thumb.set_attribute("aria-pressed", if is_on { "true" } else { "false" })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sources(&self, entry: &Entry, app: &App) -> Result<(), JsValue> {
+        let of = |href: &str| match href.strip_prefix('/') {
+            // A path is one of our server, not of the page around the widget.
+            Some(_) => Href::parse(href).and_then(|href| Href::parse(&[&app.server, href.as_str()].concat())),
+            None => Href::parse(href),
+        };
+        let sources: Vec<_> =
+            entry.message.sources.iter().filter_map(|source| Some((source, of(&source.href)?))).collect();
+        if sources.is_empty() {
+            return Ok(());
+        }
+        let list: Element = element(&self.extra, "ol", &[("class", "sources"), ("aria-label", &app.t("sources"))])?;
+        for (source, href) in sources {
+            let item: Element = element(&list, "li", &[])?;
+            text(&item, "span", &[("class", "number")], &source.number.to_string())?;
+            link(&item, &href, &[("dir", "auto")])?.set_text_content(Some(&source.title));
+        }
+        Ok(())
+    }
+}
+
+pub fn is_own(author: Author) -> bool {
+    matches!(author, Author::Visitor | Author::User)
+}
+
+/// A time as the visitor's language writes it, by the browser.
+fn said(method: &str, at: Timestamp, app: &App, options: &[(&str, JsValue)]) -> String {
+    let date = Date::new(&(at.0 as f64).into());
+    let locale = Reflect::get(&app.options, &"locale".into()).unwrap_or_default();
+    let arguments = [locale, crate::widget::json::object(options)];
+    let said = crate::widget::json::call(&date, method, &arguments);
+    said.and_then(|said| said.as_string()).unwrap_or_default()
+}
+
+fn time(at: Timestamp, app: &App) -> String {
+    said("toLocaleTimeString", at, app, &[("hour", "2-digit".into()), ("minute", "2-digit".into())])
+}
+
+fn date(at: Timestamp, app: &App) -> String {
+    said(
+        "toLocaleDateString",
+        at,
+        app,
+        &[("weekday", "short".into()), ("day", "numeric".into()), ("month", "long".into())],
+    )
+}
+
+fn full(at: Timestamp, app: &App) -> String {
+    said("toLocaleString", at, app, &[])
+}
+
+/// The day of a time where the visitor is, as a number.
+pub fn day(at: Timestamp) -> i64 {
+    let at = at.0 as f64;
+    let offset = Date::new(&at.into()).get_timezone_offset() * 60_000.0;
+    ((at - offset) / 86_400_000.0).floor() as i64
+}

@@ -1,0 +1,123 @@
+//! What stands after the last message: that a reply is being written, questions to begin with, asking for a person,
+//! and what went wrong.
+
+use super::clear;
+use crate::widget::{
+    app::App,
+    core::read::Value,
+    host::{element, text},
+};
+use crate::wire::conversation::Answering;
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement, Node};
+
+/// The handles of its parts.
+pub struct Tail {
+    typing: HtmlElement,
+    place: Element,
+    shown: RefCell<String>,
+}
+
+impl Tail {
+    pub fn new(log: &Node) -> Result<Self, JsValue> {
+        let typing: HtmlElement = element(log, "div", &[("class", "typing"), ("hidden", "")])?;
+        for _ in 0..3 {
+            element::<Element>(&typing, "i", &[])?;
+        }
+        let place = element(log, "div", &[("class", "tail")])?;
+        Ok(Self { typing, place, shown: RefCell::default() })
+    }
+
+    pub fn draw(&self, app: &App) -> Result<(), JsValue> {
+        let state = app.state.borrow();
+        let awaits = state.thread.awaits_reply();
+        if self.typing.hidden() == awaits {
+            self.typing.set_hidden(!awaits);
+            if awaits {
+                self.typing.set_attribute("role", "img")?;
+                self.typing.set_attribute("aria-label", &app.t("typing"))?;
+            }
+        }
+        let paused = state.thread.answering == Answering::Paused || state.person.asked;
+        let is_empty = state.thread.entries.is_empty() && !state.loading;
+        let signature = [
+            state.trouble.as_deref().unwrap_or_default(),
+            if paused { "p" } else { "" },
+            if state.person.asked { "a" } else { "" },
+            if state.person.has_email { "e" } else { "" },
+            if is_empty { "0" } else { "" },
+            if state.thread.deleted { "d" } else { "" },
+        ]
+        .join("\n");
+        if *self.shown.borrow() == signature {
+            return Ok(());
+        }
+        self.shown.replace(signature);
+        clear(&self.place);
+        if is_empty {
+            self.suggestions(app)?;
+        }
+        if paused && state.thread.answering != Answering::Human {
+            self.person(app, &state.person.away, state.person.asked, state.person.has_email)?;
+        }
+        if state.thread.deleted {
+            self.trouble(app, &app.t("deleted"), "new", "new")?;
+        }
+        if let Some(trouble) = &state.trouble {
+            self.trouble(app, trouble, "retry", "retry")?;
+        }
+        Ok(())
+    }
+
+    fn suggestions(&self, app: &App) -> Result<(), JsValue> {
+        let branding = app.setting("branding");
+        let questions = branding.and_then(|branding| branding.get("suggestions")).map(|list| list.items());
+        let questions: Vec<String> =
+            questions.unwrap_or_default().iter().filter_map(JsValue::as_string).take(6).collect();
+        if questions.is_empty() {
+            return Ok(());
+        }
+        let place: Element = element(
+            &self.place,
+            "div",
+            &[("class", "replies"), ("role", "group"), ("aria-label", &app.t("suggestions"))],
+        )?;
+        for question in questions {
+            let about = [("type", "button"), ("data-act", "send"), ("data-value", &*question), ("dir", "auto")];
+            text(&place, "button", &about, &question)?;
+        }
+        Ok(())
+    }
+
+    fn person(&self, app: &App, away: &Option<String>, asked: bool, has_email: bool) -> Result<(), JsValue> {
+        let card: Element =
+            element(&self.place, "div", &[("class", "note"), ("role", "group"), ("aria-label", &app.t("person.ask"))])?;
+        text(&card, "p", &[], &app.t("person.asked"))?;
+        // What the server knows, else that nobody knows.
+        let away = away.clone().unwrap_or_else(|| app.t("person.unknown"));
+        text(&card, "p", &[("dir", "auto")], &away)?;
+        if has_email {
+            text(&card, "p", &[("class", "quiet")], &app.t("person.email.known"))?;
+        } else if asked {
+            let form: Element = element(&card, "form", &[("class", "email"), ("novalidate", "")])?;
+            let label: Element = element(&form, "label", &[])?;
+            text(&label, "span", &[], &app.t("person.email"))?;
+            let about =
+                [("type", "email"), ("name", "email"), ("autocomplete", "email"), ("maxlength", "254"), ("dir", "ltr")];
+            element::<Element>(&label, "input", &about)?;
+            text(&form, "button", &[("type", "submit"), ("class", "primary")], &app.t("person.email.send"))?;
+        }
+        text(&card, "button", &[("type", "button"), ("class", "link"), ("data-act", "bot")], &app.t("person.back"))?;
+        Ok(())
+    }
+
+    fn trouble(&self, app: &App, what: &str, act: &str, label: &str) -> Result<(), JsValue> {
+        let card: Element = element(&self.place, "div", &[("class", "note bad"), ("role", "alert")])?;
+        text(&card, "p", &[("dir", "auto")], what)?;
+        let row: Element = element(&card, "div", &[("class", "buttons")])?;
+        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", act)], &app.t(label))?;
+        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", "dismiss")], &app.t("dismiss"))?;
+        Ok(())
+    }
+}
