@@ -2,6 +2,7 @@
 // without waiting for its server.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { makeAdmin } from "./fixtures/users";
 
 export default async function setup() {
   if (process.env.PARLOR_TEST_FINISH !== undefined) {
@@ -16,7 +17,7 @@ export default async function setup() {
   while (Date.now() < until) {
     try {
       const answer = await fetch(`${address}/healthz`);
-      if (answer.ok) return;
+      if (answer.ok) return await makeAdmin(address);
       last = `answered ${answer.status}`;
     } catch (error) {
       last = String((error as Error).cause ?? error);

@@ -9,6 +9,7 @@
 //! - [`app`]: the Leptos pages and their server functions, a folder a feature. `ssr` and `hydrate`.
 //! - `browser`: what only a browser can do; on the server its inert twin. `ssr` and `hydrate`.
 //! - `widget`: the bundle other websites embed. Sees only `wire` and `markdown`. `widget`.
+//! - [`plain`]: pages that only the server renders: administration, demo, API reference. `ssr`.
 //! - [`server`]: accounts, conversations, generations, models, knowledge, store, hub, HTTP, command line. `ssr`.
 //!
 //! # Invariants
@@ -37,6 +38,8 @@ mod browser;
 #[path = "browser/absent.rs"]
 mod browser;
 pub mod markdown;
+#[cfg(feature = "ssr")]
+pub mod plain;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "widget")]

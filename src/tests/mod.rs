@@ -7,8 +7,10 @@
 mod harness;
 
 mod accounts;
+mod admin;
 mod api;
 mod auth_cookies;
+mod block;
 mod config;
 mod cors;
 mod crash;
@@ -29,6 +31,7 @@ mod plain_pages;
 mod process;
 mod programs;
 mod sessions;
+mod site_command;
 mod sites;
 mod socket;
 mod start;

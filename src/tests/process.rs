@@ -27,14 +27,14 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The program in a folder, with nothing in its environment but `environment`.
-fn parlor(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Command {
+pub fn parlor(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
     command.current_dir(folder).env_clear().envs(environment.iter().copied()).args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
-async fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
+pub async fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
     let child = parlor(folder, environment, arguments).spawn().unwrap();
     let Output { status, stdout, stderr } = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -42,16 +42,16 @@ async fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) ->
 }
 
 /// A serving process.
-struct Serving {
+pub struct Serving {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     /// What it said before it served.
     greeting: String,
-    addr: String,
+    pub addr: String,
 }
 
 impl Serving {
-    async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
+    pub async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
         let mut all = vec![("PARLOR_ADDR", "127.0.0.1:0")];
         all.extend_from_slice(environment);
         let mut command = parlor(folder, &all, &[]);

@@ -140,8 +140,16 @@ pub fn MenuItem(
     };
     let class = if danger { "menu-item danger" } else { "menu-item" };
     match href {
+        // The administration is no page of the app: the browser loads it.
         Some(href) => view! {
-            <a role="menuitem" class=class tabindex="-1" href=href on:click=choose><Svg icon=icon/>{children()}</a>
+            <a
+                role="menuitem"
+                class=class
+                tabindex="-1"
+                rel=href.starts_with("/admin").then_some("external")
+                href=href
+                on:click=choose
+            ><Svg icon=icon/>{children()}</a>
         }
         .into_any(),
         None => view! {

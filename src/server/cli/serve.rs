@@ -61,6 +61,7 @@ fn in_use(addr: SocketAddr, error: &io::Error) -> Failure {
 fn greeting(config: &Config, origins_given: bool, found: &[Found]) -> String {
     let mut rows = vec![
         ("Open", address(config, origins_given)),
+        ("Widget", format!("{}/widget/demo", base(config, origins_given))),
         ("Database", database(config)),
         (
             "Model",
@@ -91,8 +92,13 @@ fn greeting(config: &Config, origins_given: bool, found: &[Found]) -> String {
 
 /// Where to point the browser.
 fn address(config: &Config, origins_given: bool) -> String {
+    let base = base(config, origins_given);
+    if origins_given { format!("{base}  (listening on {})", config.addr) } else { base }
+}
+
+fn base(config: &Config, origins_given: bool) -> String {
     let own = match (origins_given, config.origins.first()) {
-        (true, Some(origin)) => return format!("{origin}  (listening on {})", config.addr),
+        (true, Some(origin)) => return origin.clone(),
         _ if config.addr.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], config.addr.port())),
         _ => config.addr,
     };

@@ -1,5 +1,6 @@
 //! The files of the app and the widget: names with a hash are kept for ever, the rest is asked for again.
 
+use super::versions;
 use crate::{app::shell::Bundle, server::state::AppState};
 use axum::{
     Router,
@@ -47,17 +48,22 @@ impl Folders {
 
 /// `/widget/…`, which other sites load; the app's own files are asked for in [`super::pages`].
 pub fn router(state: &AppState) -> Router<AppState> {
-    let folder = Folders::find(&state.leptos).widget;
+    let (folder, data) = (Folders::find(&state.leptos).widget, state.config.data.clone());
+    if let Err(error) = versions::keep(&folder, &data) {
+        tracing::warn!(%error, "this version's widget could not be kept for pages that name it");
+    }
     let widget = move |UrlPath(file): UrlPath<String>, mut request: Request| {
-        let folder = folder.clone();
+        let (folder, data) = (folder.clone(), data.clone());
         async move {
-            let asked = format!("/{file}").parse().ok().and_then(|path| {
+            // Under its version, a widget finds its other files beside itself.
+            let place = versions::resolve(&file, &folder, &data);
+            let asked = place.as_ref().and_then(|(_, file)| format!("/{file}").parse().ok()).and_then(|path| {
                 *request.uri_mut() = path;
                 ask(&request)
             });
-            let found = match asked {
-                Some(asked) => serve(&folder, asked).await,
-                None => None,
+            let found = match (asked, place) {
+                (Some(asked), Some((folder, _))) => serve(&folder, asked).await,
+                _ => None,
             };
             let mut response = found.unwrap_or_else(|| super::pages::no_such_address().into_response());
             let headers = response.headers_mut();

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+mod admin;
 pub mod api;
 pub mod assets;
 pub mod auth;
@@ -18,6 +19,7 @@ pub mod input;
 pub mod limits;
 pub mod origin;
 pub mod pages;
+mod plain;
 mod programs;
 pub mod refresh;
 pub mod security;
@@ -26,7 +28,9 @@ pub mod serve;
 mod site;
 mod stall;
 pub mod stash;
+mod versions;
 mod visitors;
+mod widget;
 
 use super::{state::AppState, telemetry};
 use axum::{
@@ -42,8 +46,10 @@ pub fn router(state: AppState) -> Router {
         .merge(pages::router(&state))
         .merge(account::router())
         .merge(auth::router())
-        .merge(api::router())
+        .merge(api::router(&state))
         .merge(assets::router(&state))
+        .merge(admin::router(&state))
+        .merge(widget::router())
         .merge(site::router())
         .merge(frame::router())
         .merge(visitors::router())

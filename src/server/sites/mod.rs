@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod first;
+pub mod form;
 pub mod known;
 pub mod limit;
 mod rows;

@@ -147,7 +147,7 @@ impl Thread {
                 (message.state, message.generation_id) = (State::Streaming, Some(generation_id));
                 (message.error, message.finished_at) = (None, None);
             }),
-            Some(Change::MessageCompleted { message_id, state, error, sources, finished_at }) => {
+            Some(Change::MessageCompleted { message_id, state, error, sources, finished_at, .. }) => {
                 self.with(message_id, |message| {
                     (message.state, message.error, message.sources) = (state, error, sources);
                     message.finished_at = Some(finished_at);
@@ -192,6 +192,8 @@ impl Thread {
             rich: None,
             metadata: None,
             rating: 0,
+            input_tokens: None,
+            output_tokens: None,
             created_at: now,
             finished_at: None,
         };

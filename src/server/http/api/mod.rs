@@ -10,12 +10,12 @@ use axum::Router;
 use serde::Deserialize;
 
 /// Its routes.
-pub fn router() -> Router<AppState> {
+pub fn router(state: &AppState) -> Router<AppState> {
     Router::new()
         .merge(conversations::router())
         .merge(events::router())
         .merge(replies::router())
-        .merge(openapi::router())
+        .merge(openapi::router(state))
 }
 
 /// Which page of a list.

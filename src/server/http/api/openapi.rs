@@ -2,13 +2,24 @@
 
 use super::{conversations, events, replies};
 use crate::{
+    plain::api,
     server::{
-        http::{auth, programs, site, visitors},
+        error::Error,
+        http::{
+            auth,
+            plain::{self, Css},
+            programs, site, visitors,
+        },
         state::AppState,
     },
     wire::{event::Event, json::Json as AnyJson, page::Page, rich::Rich, time::Timestamp},
 };
-use axum::{Json, Router, routing::get};
+use axum::{
+    Extension, Json, Router,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use std::borrow::Cow;
 use utoipa::{
     Modify, OpenApi, PartialSchema, ToSchema,
@@ -19,8 +30,19 @@ use utoipa::{
     },
 };
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/v1/openapi.json", get(|| async { Json(document()) }))
+pub(super) fn router(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/v1", get(reference))
+        .layer(Extension(Css::find(state)))
+        .route("/v1/openapi.json", get(|| async { Json(document()) }))
+}
+
+/// The document, to read.
+async fn reference(Extension(css): Extension<Css>, headers: HeaderMap) -> Response {
+    match serde_json::to_value(document()) {
+        Ok(document) => plain::page(&css, &headers, StatusCode::OK, "API reference", None, || api::page(&document)),
+        Err(error) => Error::Internal(format!("the OpenAPI document: {error}")).into_response(),
+    }
 }
 
 /// The document.

@@ -17,6 +17,8 @@ fn message(number: u128, author: Author, client_id: Option<&str>) -> Message {
         rich: None,
         metadata: None,
         rating: 0,
+        input_tokens: None,
+        output_tokens: None,
         created_at: Timestamp(0),
         finished_at: None,
     }
@@ -37,6 +39,8 @@ fn ended(number: u128) -> Option<Change> {
         error: None,
         sources: Vec::new(),
         finished_at: Timestamp(1),
+        input_tokens: None,
+        output_tokens: None,
     })
 }
 

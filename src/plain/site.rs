@@ -1,0 +1,285 @@
+//! `/admin/sites/ID`: everything about one site, a section a form.
+
+use super::{
+    demo,
+    field::{Form, Values, choice, line, lines, radios, tick, told},
+    notice, sites,
+};
+use crate::wire::{
+    error::ApiError,
+    site::{Site, SiteKey},
+};
+use leptos::prelude::*;
+
+/// The tags that a page can carry.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tags {
+    /// Always the newest widget.
+    pub floating: String,
+    /// This version, held by its hash; absent where the widget's file cannot be read.
+    pub pinned: Option<String>,
+}
+
+/// What the page shows besides the site.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// All sites, for the list.
+    pub all: &'a [Site],
+    /// This one.
+    pub site: &'a Site,
+    /// What the fields hold: as stored, or as typed.
+    pub values: &'a Values,
+    /// The section that was just saved.
+    pub saved: Option<&'a str>,
+    /// The section that was not, and why.
+    pub fault: Option<(&'a str, &'a ApiError)>,
+    /// The secret for verified identity, when it was asked for.
+    pub secret: Option<&'a str>,
+    /// The tags to copy.
+    pub tags: &'a Tags,
+}
+
+impl Shown<'_> {
+    fn form(&self, section: &str) -> Form<'_> {
+        let fault = self.fault.filter(|(of, _)| *of == section).map(|(_, fault)| fault);
+        Form { values: self.values, fault }
+    }
+
+    /// A section with what was said about it.
+    fn section(&self, id: &'static str, title: &'static str, about: &'static str, content: AnyView) -> AnyView {
+        let saved = (self.saved == Some(id)).then(|| notice::good("Saved."));
+        let fault = self.fault.filter(|(of, _)| *of == id);
+        let fault = fault.map(|(_, fault)| notice::bad(format!("Nothing was saved. {}", fault.message)));
+        view! {
+            <section id=id aria-labelledby=format!("{id}-title")>
+                <h2 id=format!("{id}-title")>{title}</h2>
+                {(!about.is_empty()).then(|| view! { <p class="about">{about}</p> })}
+                {saved}
+                {fault}
+                {content}
+            </section>
+        }
+        .into_any()
+    }
+
+    /// A form of a section with a button that saves it.
+    fn saving(&self, section: &'static str, fields: AnyView) -> AnyView {
+        view! {
+            <form class="form" method="post" action=self.action(section) data-section=section>
+                {fields}
+                <div class="actions"><button class="button primary">"Save"</button></div>
+            </form>
+        }
+        .into_any()
+    }
+
+    fn action(&self, section: &str) -> String {
+        format!("/admin/sites/{}/{section}", self.site.id)
+    }
+}
+
+/// The page.
+pub fn page(shown: &Shown<'_>) -> AnyView {
+    let content = view! {
+        <header>
+            <h1 dir="auto">{shown.site.name.clone()}</h1>
+        </header>
+        {tag(shown)}
+        {general(shown)}
+        {look(shown)}
+        {answers(shown)}
+        {limits(shown)}
+        {keys(shown)}
+        {identity(shown)}
+        {delete(shown)}
+    }
+    .into_any();
+    sites::layout(shown.all, Some(shown.site), content)
+}
+
+fn copyable(id: &'static str, text: String) -> AnyView {
+    view! {
+        <div class="copyable">
+            <pre tabindex="0"><code id=id>{text}</code></pre>
+            <button type="button" class="button needs-script" data-copy=id>"Copy"</button>
+        </div>
+    }
+    .into_any()
+}
+
+fn tag(shown: &Shown<'_>) -> AnyView {
+    let pinned = shown.tags.pinned.clone().map(|text| {
+        view! {
+            <h3>"This version only"</h3>
+            <p class="about">
+                "The browser refuses the script when it is not exactly this one. After an update of the server the page keeps this version until you copy the tag again."
+            </p>
+            {copyable("tag-pinned", text)}
+        }
+    });
+    let demo = demo::address(&[("key", shown.site.keys.first().map(|key| key.key.as_str()).unwrap_or_default())]);
+    let content = view! {
+        {copyable("tag-floating", shown.tags.floating.clone())}
+        <p><a href=demo>"See it on a page of a made-up shop"</a></p>
+        {pinned}
+    };
+    shown.section(
+        "tag",
+        "The tag",
+        "Paste this into every page that should have the chat, before its end.",
+        content.into_any(),
+    )
+}
+
+fn general(shown: &Shown<'_>) -> AnyView {
+    let form = shown.form("general");
+    let fields = view! {
+        {line(&form, told("name", "Name", "What administrators call it; visitors do not see it."), "")}
+        {lines(
+            &form,
+            told("origins", "Origins", "The websites that may embed the widget, one per line, as browsers write them: scheme, host and the port where it is not the usual one, such as https://shop.example."),
+            4,
+            true,
+        )}
+        {tick(
+            &form,
+            told("loopback", "Pages of the visitor's own machine may, too", "http://localhost and the like, for development."),
+            false,
+        )}
+        {radios(
+            &form,
+            told("who", "Who may chat", ""),
+            &[
+                ("anyone", "Every visitor"),
+                ("verified", "Visitors with a token that the site's own server signed"),
+                ("account", "People who log in to this server in the panel"),
+            ],
+        )}
+    };
+    shown.section("general", "Where and who", "", shown.saving("general", fields.into_any()))
+}
+
+fn look(shown: &Shown<'_>) -> AnyView {
+    let form = shown.form("look");
+    let fields = view! {
+        {line(&form, told("title", "Title", "The panel's heading."), "Chat with us")}
+        {lines(&form, told("welcome_message", "Welcome message", "Said first, by the site. Markdown is allowed."), 3, false)}
+        {line(&form, told("input_placeholder", "Placeholder", "In the empty input."), "")}
+        {line(&form, told("accent_color", "Accent colour", "In hexadecimal, such as #0f766e."), "#1d6b59")}
+        {choice(&form, told("position", "Position", ""), &[("", "Right"), ("left", "Left")])}
+        {choice(&form, told("theme", "Colours", ""), &[("", "As the visitor's system"), ("light", "Light"), ("dark", "Dark")])}
+        {line(&form, told("locale", "Language", "A language tag such as de; empty: the visitor's own, where there is a file for it."), "")}
+        {lines(&form, told("suggestions", "Suggested questions", "At most 6, one per line; offered in an empty conversation."), 4, false)}
+        {lines(&form, told("away_message", "When a person answers", "In your own words, such as: on weekdays from 9 to 17. Told to visitors who ask for a person."), 2, false)}
+        {lines(&form, told("custom_css", "Custom style", "CSS inside the panel; it reaches nothing of the page around it. At most 16 kB."), 5, true)}
+    };
+    let key = shown.site.keys.first().map(|key| key.key.as_str()).unwrap_or_default();
+    let preview = demo::address(&[("key", key), ("preview", "1")]);
+    let content = view! {
+        {shown.saving("look", fields.into_any())}
+        <h3 id="preview-title">"Preview"</h3>
+        <p class="about without-script">"The preview shows what is saved."</p>
+        <p class="about needs-script">"The preview follows what you type; the custom style shows once it is saved."</p>
+        <iframe id="preview" class="preview" src=preview title="Preview of the widget"></iframe>
+    };
+    shown.section(
+        "look",
+        "Look and words",
+        "Each of these holds where the page's own tag is silent.",
+        content.into_any(),
+    )
+}
+
+fn answers(shown: &Shown<'_>) -> AnyView {
+    let form = shown.form("answers");
+    let fields = view! {
+        {lines(&form, told("system_prompt", "Instructions", "What the model should know and how it should answer. Visitors do not see it."), 6, false)}
+        {line(&form, told("model", "Model", "Its name as the endpoint knows it; empty: the server's own."), "")}
+    };
+    shown.section("answers", "Answers", "", shown.saving("answers", fields.into_any()))
+}
+
+fn limits(shown: &Shown<'_>) -> AnyView {
+    let form = shown.form("limits");
+    let fields = view! {
+        {line(&form, told("messages_per_minute", "Messages per minute", "Of one visitor; empty: 30."), "30")}
+        {line(&form, told("messages_per_day", "Messages per day", "Of all visitors of the site together; empty: no limit."), "")}
+        {line(&form, told("upload_bytes", "Largest upload", "In MB; 0 turns uploads off; empty: 10."), "10")}
+    };
+    shown.section(
+        "limits",
+        "Limits",
+        "Besides these, the server limits each address. More is refused with the time to wait.",
+        shown.saving("limits", fields.into_any()),
+    )
+}
+
+fn keys(shown: &Shown<'_>) -> AnyView {
+    let row = |key: &SiteKey| {
+        let end = key.expires_at.map(|end| format!("Holds until {}", minute(&end.to_string())));
+        let made = format!("Made {}", minute(&key.created_at.to_string()));
+        let revoke = key.expires_at.is_some().then(|| {
+            view! {
+                <form method="post" action=shown.action("revoke")>
+                    <button class="button danger" name="key" value=key.key.clone()>"End now"</button>
+                </form>
+            }
+        });
+        view! {
+            <li>
+                <div class="what">
+                    <p class="device"><code>{key.key.clone()}</code></p>
+                    <p class="when">{end.unwrap_or(made)}</p>
+                </div>
+                {revoke}
+            </li>
+        }
+    };
+    let content = view! {
+        <ul role="list" class="rows">{shown.site.keys.iter().map(row).collect_view()}</ul>
+        <form class="form" method="post" action=shown.action("keys")>
+            <div class="actions">
+                <button class="button" name="when" value="later">"Make a new key"</button>
+                <button class="button danger" name="when" value="now">"Make a new key and end the others now"</button>
+            </div>
+            <p class="about">
+                "With a new key, the one before holds for another 24 hours, so that you can change the tag on your pages in between."
+            </p>
+        </form>
+    };
+    let about = "The key stands in the page's source, so everybody can read it: it says which site speaks, and the origins say which pages may.";
+    shown.section("keys", "Keys", about, content.into_any())
+}
+
+fn identity(shown: &Shown<'_>) -> AnyView {
+    let secret = shown.secret.map(|secret| copyable("secret-text", secret.to_owned()));
+    let content = view! {
+        {secret}
+        <form class="form" method="post" action=shown.action("secret")>
+            <div class="actions">
+                <button class="button" name="what" value="show">"Show the secret"</button>
+                <button class="button danger" name="what" value="rotate">"Make a new secret"</button>
+            </div>
+            <p class="about">"A new secret ends every token that was signed with the one before."</p>
+        </form>
+    };
+    let about = "With this secret your own server signs tokens (JWT, HS256) that say who a visitor is. It belongs into that server and nowhere else, never into a page.";
+    shown.section("secret", "Verified identity", about, content.into_any())
+}
+
+fn delete(shown: &Shown<'_>) -> AnyView {
+    let values = Values::new();
+    let form = Form { values: &values, fault: None };
+    let content = view! {
+        <form class="form" method="post" action=shown.action("delete")>
+            {tick(&form, told("sure", "Delete the site with its visitors and all their conversations", "This cannot be undone."), true)}
+            <div class="actions"><button class="button danger">"Delete the site"</button></div>
+        </form>
+    };
+    shown.section("delete", "Delete", "", content.into_any())
+}
+
+/// `2026-11-21T07:30:00.000Z` as people read it.
+fn minute(time: &str) -> String {
+    time.get(..16).unwrap_or(time).replace('T', " ") + " UTC"
+}
