@@ -22,7 +22,7 @@ impl Json {
     }
 
     /// Of a text that a JSON parser has written, which is not read again.
-    pub(crate) fn parsed(text: String) -> Self {
+    pub fn parsed(text: String) -> Self {
         Self(text.into_boxed_str())
     }
 

@@ -74,7 +74,8 @@ impl FromRequestParts<AppState> for Speaker {
             None => only_key(state).await?,
         };
         let origin = Origin::read(&parts.headers);
-        let SiteCaller { site, address, .. } = SiteCaller::with_key(state, &key, origin, caller_address(parts, state)).await?;
+        let SiteCaller { site, address, .. } =
+            SiteCaller::with_key(state, &key, origin, caller_address(parts, state)).await?;
         let token = bearer(&parts.headers).map(str::to_owned);
         Ok(Self { site, key, address, token, client_id: header("x-client-id") })
     }
