@@ -18,6 +18,13 @@ CREATE TABLE site_keys (
 );
 CREATE INDEX site_keys_site ON site_keys (site_id);
 
+-- One row. Servers keep sites in memory and look here, often, whether anything was changed.
+CREATE TABLE site_changes (
+  one    BIGINT PRIMARY KEY NOT NULL CHECK (one = 1),
+  number BIGINT NOT NULL
+);
+INSERT INTO site_changes (one, number) VALUES (1, 0);
+
 CREATE TABLE visitors (
   id           UUID    PRIMARY KEY NOT NULL,
   site_id      UUID    NOT NULL REFERENCES sites (id) ON DELETE CASCADE,

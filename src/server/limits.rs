@@ -7,7 +7,9 @@ use super::clock;
 use async_trait::async_trait;
 use std::{
     collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 /// Guesses that are free before each one doubles the wait.
@@ -25,14 +27,47 @@ const MOST_KEYS: usize = 100_000;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Wait(pub u32);
 
+/// So many in so long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// How many; 0 counts as 1.
+    pub most: u32,
+    /// In how long; at least a second, at most a day.
+    pub window: Duration,
+}
+
+impl Share {
+    /// So many in a minute.
+    pub fn per_minute(most: u32) -> Self {
+        Self { most, window: Duration::from_secs(60) }
+    }
+
+    /// The ticks in which one of it comes back.
+    fn step(self) -> i64 {
+        let window = self.window.clamp(Duration::from_secs(1), Duration::from_secs(86_400));
+        i64::try_from(window.as_millis()).unwrap_or(i64::MAX / TICKS) * TICKS / i64::from(self.most.max(1))
+    }
+}
+
+/// One key an IPv4 address, and one an IPv6 network of 64 bits: that many a single customer is given.
+pub fn address_key(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => format!("address:{address}"),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("address:{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
 /// Counters by key.
 #[async_trait]
 pub trait Limits: Send + Sync + 'static {
-    /// Takes one of `per_minute` from the key's share, which fills up again evenly; at first it is full.
-    async fn take(&self, key: &str, per_minute: u32) -> Result<(), Wait>;
+    /// Takes one from the key's share, which fills up again evenly; at first it is full.
+    async fn take(&self, key: &str, share: Share) -> Result<(), Wait>;
 
     /// Gives back what [`Self::take`] took: it was none of those that are limited.
-    async fn give_back(&self, key: &str, per_minute: u32);
+    async fn give_back(&self, key: &str, share: Share);
 
     /// Counts a guess as wrong until [`Self::clear`] says otherwise. The first six in a row are free, then one each
     /// after 1, 2, 4 … 900 seconds; the key is never locked for good.
@@ -58,10 +93,10 @@ struct Entry {
 
 impl Entry {
     /// The generic cell rate algorithm: `until` runs ahead of the clock by what was taken.
-    fn take(&mut self, per_minute: u32, now: i64) -> Result<(), Wait> {
-        let step = step(per_minute);
+    fn take(&mut self, share: Share, now: i64) -> Result<(), Wait> {
+        let step = share.step();
         let until = self.until.max(now) + step;
-        let allowed_at = until - step * i64::from(per_minute.max(1));
+        let allowed_at = until - step * i64::from(share.most.max(1));
         if allowed_at > now {
             return Err(wait(allowed_at - now));
         }
@@ -80,10 +115,6 @@ impl Entry {
         self.forget_at = now + MEMORY;
         Ok(())
     }
-}
-
-fn step(per_minute: u32) -> i64 {
-    60_000 * TICKS / i64::from(per_minute.max(1))
 }
 
 fn wait(ticks: i64) -> Wait {
@@ -124,13 +155,13 @@ fn make_room(table: &mut HashMap<String, Entry>, now: i64) {
 
 #[async_trait]
 impl Limits for LocalLimits {
-    async fn take(&self, key: &str, per_minute: u32) -> Result<(), Wait> {
+    async fn take(&self, key: &str, share: Share) -> Result<(), Wait> {
         let now = now();
-        self.with(key, now, |entry| entry.take(per_minute, now))
+        self.with(key, now, |entry| entry.take(share, now))
     }
 
-    async fn give_back(&self, key: &str, per_minute: u32) {
-        self.with(key, now(), |entry| entry.until -= step(per_minute));
+    async fn give_back(&self, key: &str, share: Share) {
+        self.with(key, now(), |entry| entry.until -= share.step());
     }
 
     async fn strike(&self, key: &str) -> Result<(), Wait> {
@@ -150,7 +181,7 @@ mod tests {
     #[test]
     fn a_share_is_full_at_first_and_fills_up_evenly() {
         let mut entry = Entry::default();
-        let mut take = |millis: i64| entry.take(20, millis * TICKS);
+        let mut take = |millis: i64| entry.take(Share::per_minute(20), millis * TICKS);
         assert_eq!((0..100).filter(|_| take(5_000_000).is_ok()).count(), 20);
         assert_eq!(take(5_000_000), Err(Wait(3)));
         assert_eq!(take(5_003_000), Ok(()));
@@ -161,11 +192,15 @@ mod tests {
     #[test]
     fn a_large_share_is_kept_too_and_a_clock_read_late_takes_nothing_from_it() {
         let mut entry = Entry::default();
-        let taken = (0..200_000).filter(|_| entry.take(100_000, 5_000_000 * TICKS).is_ok()).count();
+        let taken = (0..200_000).filter(|_| entry.take(Share::per_minute(100_000), 5_000_000 * TICKS).is_ok()).count();
         assert_eq!(taken, 100_000);
         let mut entry = Entry::default();
-        assert_eq!(entry.take(100_000, 5_000_001 * TICKS), Ok(()));
-        assert_eq!(entry.take(100_000, 5_000_000 * TICKS), Ok(()), "another thread, which read the clock before");
+        assert_eq!(entry.take(Share::per_minute(100_000), 5_000_001 * TICKS), Ok(()));
+        assert_eq!(
+            entry.take(Share::per_minute(100_000), 5_000_000 * TICKS),
+            Ok(()),
+            "another thread, which read the clock before"
+        );
     }
 
     #[test]
@@ -191,12 +226,32 @@ mod tests {
         assert_eq!(limits.strike("a").await, Ok(()));
     }
 
+    #[test]
+    fn a_share_lasts_for_its_window() {
+        let share = Share { most: 3, window: Duration::from_secs(900) };
+        let mut entry = Entry::default();
+        let mut take = |seconds: i64| entry.take(share, (5_000 + seconds) * 1000 * TICKS);
+        assert_eq!([take(0), take(0), take(0)], [Ok(()); 3]);
+        assert_eq!(take(0), Err(Wait(300)));
+        assert_eq!(take(300), Ok(()));
+        assert_eq!(take(301), Err(Wait(299)));
+    }
+
+    #[test]
+    fn an_address_is_counted_by_who_owns_it() {
+        let key = |text: &str| address_key(text.parse().unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)));
+        assert_eq!(key("192.0.2.1"), key("::ffff:192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+    }
+
     #[tokio::test]
     async fn what_is_given_back_can_be_taken_again() {
         let limits = LocalLimits::default();
         for _ in 0..100 {
-            assert_eq!(limits.take("a", 2).await, Ok(()));
-            limits.give_back("a", 2).await;
+            assert_eq!(limits.take("a", Share::per_minute(2)).await, Ok(()));
+            limits.give_back("a", Share::per_minute(2)).await;
         }
     }
 

@@ -18,6 +18,7 @@ use super::{
         guide::Guide,
     },
     secrets::Secrets,
+    sites::Sites,
     state::AppState,
     store::{OpenError, Store},
 };
@@ -79,6 +80,8 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     let model = choose_model(&config, &knowledge)?;
     let engine = Engine::new(store.clone(), hub.clone(), model, lifecycle.clone(), config.max_streams);
     engine.start().await?;
+    let sites = Sites::new(store.clone(), config.clone());
+    sites.ensure_first().await?;
     let state = AppState {
         accounts: Accounts::new(store.clone(), config.clone(), &secrets),
         conversations: Conversations::new(store.clone(), hub.clone(), engine.clone()),
@@ -88,6 +91,7 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
         hub,
         engine,
         knowledge,
+        sites,
         lifecycle,
     };
     tokio::spawn(state.conversations.clone().purge_deleted());

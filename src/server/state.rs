@@ -2,7 +2,7 @@
 
 use super::{
     accounts::Accounts, config::Config, conversation::Conversations, generation::Engine, hub::Hub,
-    knowledge::Knowledge, lifecycle::Lifecycle, store::Store,
+    knowledge::Knowledge, lifecycle::Lifecycle, sites::Sites, store::Store,
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -27,6 +27,8 @@ pub struct AppState {
     pub engine: Engine,
     /// What Guide reads.
     pub knowledge: Knowledge,
+    /// Websites that embed the widget.
+    pub sites: Sites,
     /// Starting and stopping.
     pub lifecycle: Lifecycle,
 }

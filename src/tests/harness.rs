@@ -2,7 +2,7 @@
 
 use leptos::config::LeptosOptions;
 use parlor::server::{
-    config::{Config, Secret, SignUpMode},
+    config::{Config, RateLimit, Secret, SignUpMode},
     run::{self, Running},
 };
 use sqlx::{Connection, PgConnection};
@@ -84,6 +84,10 @@ impl Server {
             model: None,
             max_streams: 1000,
             max_connections: 16_384,
+            widget_key: None,
+            cors_origins: Vec::new(),
+            rate_limit: RateLimit { window: Duration::from_secs(60), most: 1_000_000 },
+            blocklist: Vec::new(),
         };
         change(&mut config);
         let running = run::start(config.clone(), leptos, listener).await.unwrap();

@@ -12,7 +12,7 @@ use super::{
 use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 /// Why a request failed.
@@ -86,7 +86,8 @@ pub async fn fetch(
     if response.ok() {
         return Ok(response);
     }
-    let after = response.headers().get("Retry-After").ok().flatten().and_then(|after| after.parse().ok());
+    let after =
+        response.headers().get("Retry-After").ok().flatten().and_then(|after| after.parse::<u32>().ok()).map(f64::from);
     let status = response.status();
     let error = body_of(&response).await.get("error");
     let message = error.and_then(|error| read::text(&error, "message")).unwrap_or_default();
@@ -143,13 +144,13 @@ pub async fn token(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
         let opening = app.state.borrow().opening.clone();
         opening.unwrap_or_else(|| {
             let inner = app.clone();
-            let promise = future_to_promise(async move {
+            let promise = super::host::promise(Box::pin(async move {
                 let outcome = open_session(&inner, renew).await;
                 inner.state.borrow_mut().opening = None;
                 let failed = outcome.clone().err();
                 inner.state.borrow_mut().session_fault = failed;
                 outcome.map(JsValue::from).map_err(|_| JsValue::UNDEFINED)
-            });
+            }));
             app.state.borrow_mut().opening = Some(promise.clone());
             promise
         })

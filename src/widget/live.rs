@@ -19,7 +19,7 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, MessageEvent, WebSocket};
 
 /// A connection that has told nothing after so long is none, in milliseconds.
@@ -40,7 +40,7 @@ pub fn begin(app: &Rc<App>) {
         return foreign(app, &transport);
     }
     let app = app.clone();
-    spawn_local(async move {
+    super::host::spawn(async move {
         run(&app).await;
         app.live.running.set(false);
     });
@@ -125,7 +125,7 @@ fn take(app: &Rc<App>, value: &JsValue) {
 /// Opens the conversation anew: there are events that cannot be had one by one.
 fn again(app: &Rc<App>) {
     let inner = app.clone();
-    spawn_local(async move {
+    super::host::spawn(async move {
         inner.reopen().await;
     });
 }
@@ -266,7 +266,7 @@ async fn events(app: &Rc<App>, ladder: &mut Ladder) -> End {
         let (app, verdict, is_over) = (app.clone(), verdict.clone(), is_over.clone());
         let climb_at = ladder.climb_at();
         let rungs = rungs(&app);
-        spawn_local(async move {
+        super::host::spawn(async move {
             let beat = app.transport_number("heartbeatMs", 20_000.0).clamp(5_000.0, 25_000.0);
             let lowest = Ladder::new(&rungs, Pauses::default());
             while !is_over.get() {
@@ -386,7 +386,7 @@ fn foreign(app: &Rc<App>, transport: &JsValue) {
         Closure::<dyn FnMut(JsValue)>::new(act).into_js_value()
     };
     let (app, transport) = (app.clone(), transport.clone());
-    spawn_local(async move {
+    super::host::spawn(async move {
         let Ok(token) = http::token(&app, false).await else { return };
         let (id, after) = {
             let state = app.state.borrow();

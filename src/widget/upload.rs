@@ -15,7 +15,7 @@ use crate::wire::rich::FileRef;
 use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FormData, XmlHttpRequest};
 
 /// The most files of one message.
@@ -68,7 +68,7 @@ pub fn add(app: &Rc<App>, files: Vec<File>) {
         app.state.borrow_mut().uploads.push(upload);
         if !refused {
             let app = app.clone();
-            spawn_local(async move {
+            super::host::spawn(async move {
                 let outcome = go(&app, &key, &file).await;
                 app.change_upload(&key, |upload, app| match &outcome {
                     Ok(file) => upload.done = Some(file.clone()),

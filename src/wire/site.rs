@@ -99,8 +99,10 @@ described! {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SiteSettings {
-    /// The origins whose pages may use it, exactly as browsers write them. Empty: only pages of this machine.
+    /// The origins whose pages may use it, exactly as browsers write them. Pages of this server always may.
     pub origins: Vec<String>,
+    /// Whether pages of the visitor's own machine (`localhost`, any port) may use it, too; for development.
+    pub loopback: bool,
     /// Who may chat.
     pub who: WhoMayChat,
     /// The name of the model that answers; absent: the server's.

@@ -3,9 +3,8 @@
 use super::{Accounts, Client};
 use crate::server::{
     error::{Error, Result},
-    limits::Wait,
+    limits::{Share, Wait, address_key},
 };
-use std::net::{IpAddr, Ipv6Addr};
 
 /// The share of one attempt; names what to forget when it succeeds.
 pub(super) struct Attempt {
@@ -28,17 +27,21 @@ impl Accounts {
             None => Attempt { guesses: format!("account:{account}"), address: Some(address_key(client.address)) },
         };
         if let Some(address) = &attempt.address {
-            self.limits.take(address, self.config.auth_per_minute).await.map_err(refuse)?;
+            self.limits.take(address, self.share()).await.map_err(refuse)?;
         }
         self.limits.strike(&attempt.guesses).await.map_err(refuse)?;
         Ok(attempt)
+    }
+
+    fn share(&self) -> Share {
+        Share::per_minute(self.config.auth_per_minute)
     }
 
     /// The attempt was right: it was no guess.
     pub(super) async fn succeed(&self, attempt: Attempt) {
         self.limits.clear(&attempt.guesses).await;
         if let Some(address) = attempt.address {
-            self.limits.give_back(&address, self.config.auth_per_minute).await;
+            self.limits.give_back(&address, self.share()).await;
         }
     }
 
@@ -49,43 +52,18 @@ impl Accounts {
     /// Too many from this address.
     pub(super) async fn admit(&self, client: &Client) -> Result<()> {
         let address = address_key(client.address);
-        self.limits.take(&address, self.config.auth_per_minute).await.map_err(refuse)?;
-        let accounts = self.config.auth_per_minute.saturating_mul(10);
+        self.limits.take(&address, self.share()).await.map_err(refuse)?;
+        let accounts = Share::per_minute(self.config.auth_per_minute.saturating_mul(10));
         self.limits.take(&format!("sign-up:{address}"), accounts).await.map_err(refuse)
     }
 
     /// The sign-up made an account: it told nothing.
     pub(super) async fn admitted(&self, client: &Client) {
-        self.limits.give_back(&address_key(client.address), self.config.auth_per_minute).await;
+        self.limits.give_back(&address_key(client.address), self.share()).await;
     }
 }
 
 fn refuse(Wait(seconds): Wait) -> Error {
     let unit = if seconds == 1 { "second" } else { "seconds" };
     Error::too_many(format!("There were too many attempts. Please try again in {seconds} {unit}."), seconds)
-}
-
-/// One key an IPv4 address, and one an IPv6 network of 64 bits: that many a single customer is given.
-fn address_key(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => format!("address:{address}"),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("address:{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_counted_by_who_owns_it() {
-        let key = |text: &str| address_key(text.parse().unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)));
-        assert_eq!(key("192.0.2.1"), key("::ffff:192.0.2.1"));
-        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
-        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
-        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
-    }
 }

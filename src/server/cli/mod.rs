@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod out;
 mod serve;
+mod site;
 mod user;
 
 use super::{
@@ -52,7 +53,7 @@ impl Cli {
 
 const EXAMPLES: &str = "\
 Settings come from the file, the environment and the flags, in rising order. `parlor check` lists all. Secrets have \
-no flag: DATABASE_URL, PARLOR_MODEL_KEY and PARLOR_SECRET are read from the environment or the file.
+no flag: DATABASE_URL, PARLOR_MODEL_KEY, PARLOR_SECRET and WIDGET_API_KEY are read from the environment or the file.
 
 Examples:
   parlor                                  serve on http://127.0.0.1:3000
@@ -60,6 +61,7 @@ Examples:
   PARLOR_MODEL_URL=http://127.0.0.1:11434/v1 PARLOR_MODEL_NAME=llama3.2 parlor
   parlor check --online                   try the settings, the database, the model
   parlor user add ada@example.org --role admin
+  parlor site add Shop --origin https://shop.example
   parlor backup                           copy the database of a running server";
 
 #[derive(Subcommand)]
@@ -73,6 +75,9 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(user::Command),
+    /// Websites that embed the widget
+    #[command(subcommand)]
+    Site(site::Command),
     /// Copy the SQLite database, consistently, while the server writes
     Backup(backup::Args),
     /// Print the version
@@ -123,6 +128,7 @@ fn run(cli: Cli) -> Done {
         Command::Migrate => runtime.block_on(migrate(valid(settings())?)),
         Command::Check(args) => runtime.block_on(check::run(&settings(), &args)),
         Command::User(command) => runtime.block_on(user::run(valid(settings())?, command)),
+        Command::Site(command) => runtime.block_on(site::run(valid(settings())?, command)),
         Command::Backup(args) => runtime.block_on(backup::run(valid(settings())?, &args)),
         Command::Version => {
             out::line(format_args!("parlor {}", env!("CARGO_PKG_VERSION")));

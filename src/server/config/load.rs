@@ -1,6 +1,6 @@
 //! The one table of all settings, and how a value is found: default, file, environment, flag, in rising order.
 
-use super::{Config, LogFormat, LogSettings, ModelSettings, Secret, SignUpMode, value};
+use super::{Config, LogFormat, LogSettings, ModelSettings, RateLimit, Secret, SignUpMode, value};
 use std::{collections::BTreeMap, env, fs, net::SocketAddr, path::PathBuf, time::Duration};
 use value::Parsed;
 
@@ -92,6 +92,16 @@ settings! {
         => |draft, text| value::number(text, 1, 1_000_000).map(|number| draft.config.max_streams = number as usize);
     "PARLOR_MAX_CONNECTIONS" "NUMBER" = "16384": "Connections at once"
         => |draft, text| value::number(text, 1, 1_000_000).map(|number| draft.config.max_connections = number as usize);
+    "WIDGET_API_KEY" "KEY" = "", secret: "The key of the first site, 8 to 200 letters, digits and marks [default: made at the first start]"
+        => |draft, text| value::site_key(text).map(|key| draft.config.widget_key = Some(key));
+    "CORS_ORIGIN" "ORIGINS" = "": "The websites that may embed the first site's widget, separated by commas, such as https://shop.example [default: this machine]"
+        => |draft, text| value::site_origins(text).map(|origins| draft.config.cors_origins = origins);
+    "RATE_LIMIT_WINDOW_MS" "MILLISECONDS" = "60000": "The time in which RATE_LIMIT_MAX_REQUESTS are allowed"
+        => |draft, text| value::number(text, 1000, DAY * 1000).map(|number| draft.config.rate_limit.window = Duration::from_millis(number));
+    "RATE_LIMIT_MAX_REQUESTS" "NUMBER" = "120": "New visitors, messages and uploads of the widget in that time, per address"
+        => |draft, text| value::number(text, 1, 1_000_000).map(|number| draft.config.rate_limit.most = number as u32);
+    "PARLOR_BLOCKLIST" "NETWORKS" = "": "Addresses and networks that are refused, separated by commas, such as 203.0.113.7 or 2001:db8::/32"
+        => |draft, text| value::networks(text).map(|networks| draft.config.blocklist = networks);
     "PARLOR_AUTH_PER_MINUTE" "NUMBER" = "60": "Failed attempts to log in or sign up, per minute and address"
         => |draft, text| value::number(text, 1, 1_000_000).map(|number| draft.config.auth_per_minute = number as u32);
     "PARLOR_SECRET" "SECRET" = "", secret: "What tokens are signed with, 32 characters or more [default: made once, kept in the data folder]"
@@ -239,6 +249,14 @@ pub fn resolve(given: &Given) -> Loaded {
             "it is longer than PARLOR_SESSION_ABSOLUTE; at most as long is allowed",
         );
     }
+    if config.cors_origins.iter().any(|origin| origin == "*") && config.is_public() {
+        set_fault(
+            &mut rows,
+            "CORS_ORIGIN",
+            "* lets every website use the widget, and PARLOR_ORIGIN says that other machines reach this server; origins \
+             are allowed, separated by commas, such as https://shop.example",
+        );
+    }
     for row in &mut rows {
         match row.setting.env {
             "DATABASE_URL" if row.fault.is_none() => row.shown = value::mask_url(config.database_url.expose()),
@@ -358,6 +376,10 @@ impl Draft {
             max_connections: 0,
             secret: None,
             auth_per_minute: 0,
+            widget_key: None,
+            cors_origins: Vec::new(),
+            rate_limit: RateLimit { window: Duration::from_secs(60), most: 0 },
+            blocklist: Vec::new(),
         };
         let log = LogSettings { filter: "info".to_owned(), format: LogFormat::Text };
         Self { config, log, database: String::new(), url: None, key: None, name: String::new() }

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod load;
+pub mod origins;
 pub mod site;
 pub mod value;
 
@@ -91,6 +92,23 @@ pub struct Config {
     pub max_streams: usize,
     /// Connections at once; 16384.
     pub max_connections: usize,
+    /// The key of the first site; a fresh one where there is none.
+    pub widget_key: Option<Secret>,
+    /// The origins of the first site, as browsers write them, or `*` on this machine.
+    pub cors_origins: Vec<String>,
+    /// What one address may ask of sites in a time: new visitors, messages and uploads together.
+    pub rate_limit: RateLimit,
+    /// Addresses and networks that are answered nothing, as addresses or CIDR.
+    pub blocklist: Vec<String>,
+}
+
+/// So much in so long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RateLimit {
+    /// How long; 60 s.
+    pub window: Duration,
+    /// How much; 120.
+    pub most: u32,
 }
 
 /// How the log is written.

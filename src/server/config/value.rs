@@ -1,6 +1,7 @@
 //! Reads the text of one setting. Pure: each function says in words what is wrong and what is allowed.
 
 use super::SignUpMode;
+use crate::server::origin;
 use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -94,14 +95,16 @@ pub fn networks(text: &str) -> Parsed<Vec<String>> {
     items(text)
         .map(|item| {
             let (address, bits) = item.split_once('/').map_or((item, None), |(address, bits)| (address, Some(bits)));
-            let most = match address.parse() {
-                Ok(IpAddr::V4(_)) => 32,
-                Ok(IpAddr::V6(_)) => 128,
+            // A network of IPv4 addresses written as IPv6 begins behind their prefix of 96 bits (RFC 4291, 2.5.5.2).
+            let allowed = match address.parse() {
+                Ok(IpAddr::V4(_)) => 0..=32,
+                Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_some() => 96..=128,
+                Ok(IpAddr::V6(_)) => 0..=128,
                 Err(_) => return Err(not_a_network(item)),
             };
             match bits.map(str::parse::<u8>) {
                 None => Ok(item.to_owned()),
-                Some(Ok(bits)) if bits <= most => Ok(item.to_owned()),
+                Some(Ok(bits)) if allowed.contains(&bits) => Ok(item.to_owned()),
                 Some(_) => Err(not_a_network(item)),
             }
         })
@@ -110,6 +113,23 @@ pub fn networks(text: &str) -> Parsed<Vec<String>> {
 
 fn not_a_network(item: &str) -> String {
     format!("{item:?} is not a network; addresses and networks are allowed, such as 10.0.0.1, 10.0.0.0/8 or ::1")
+}
+
+/// Origins of websites exactly as browsers write them, separated by commas, or `*` alone.
+pub fn site_origins(text: &str) -> Parsed<Vec<String>> {
+    let origins: Vec<String> = items(text).map(str::to_owned).collect();
+    match origins.iter().filter(|origin| *origin != "*").find_map(|origin| origin::check(origin).err()) {
+        Some(fault) => Err(fault),
+        None => Ok(origins),
+    }
+}
+
+/// A key of a site: 8 to 200 visible ASCII characters, which fit a header.
+pub fn site_key(text: &str) -> Parsed<super::Secret> {
+    if !(8..=200).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("it is not a key; 8 to 200 letters, digits and marks without spaces are allowed".to_owned());
+    }
+    Ok(super::Secret::new(text))
 }
 
 /// The base address of an OpenAI-compatible endpoint, without the slash at its end.
@@ -245,7 +265,7 @@ mod tests {
     fn networks_have_a_prefix_that_fits() {
         assert_eq!(networks("10.0.0.0/8,::1").unwrap(), ["10.0.0.0/8", "::1"]);
         assert!(networks("").unwrap().is_empty());
-        for wrong in ["10.0.0.0/33", "proxy", "::1/129", "10.0.0.0/x"] {
+        for wrong in ["10.0.0.0/33", "proxy", "::1/129", "10.0.0.0/x", "::ffff:10.0.0.0/8"] {
             assert!(networks(wrong).is_err(), "{wrong}");
         }
     }

@@ -55,7 +55,8 @@ impl Network {
         (bits <= width(canonical)).then_some(Self { base: canonical, bits })
     }
 
-    fn contains(self, address: IpAddr) -> bool {
+    /// Whether an address is of it; IPv4 addresses in their own form.
+    pub fn contains(self, address: IpAddr) -> bool {
         match (self.base, address) {
             (IpAddr::V4(base), IpAddr::V4(address)) => {
                 let shift = 32 - self.bits;

@@ -17,9 +17,10 @@ use tokio::time::timeout;
 /// A database that needs longer is no database to send people to.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// Their routes: `/healthz` says that the process lives, `/readyz` that it can serve people.
+/// Their routes: `/healthz` and its other name `/health` say that the process lives, `/readyz` that it can serve people.
 pub fn router() -> Router<AppState> {
-    Router::new().route("/healthz", get(|| async { ok() })).route("/readyz", get(ready))
+    let lives = || get(|| async { ok() });
+    Router::new().route("/healthz", lives()).route("/health", lives()).route("/readyz", get(ready))
 }
 
 async fn ready(State(state): State<AppState>) -> Response {

@@ -5,8 +5,10 @@ pub mod address;
 pub mod api;
 pub mod assets;
 pub mod auth;
+mod block;
 pub mod caller;
 pub mod cookies;
+pub mod cors;
 pub mod extract;
 pub mod flash;
 pub mod health;
@@ -18,6 +20,7 @@ pub mod refresh;
 pub mod security;
 mod seed;
 pub mod serve;
+mod site;
 mod stall;
 
 use super::{state::AppState, telemetry};
@@ -36,6 +39,7 @@ pub fn router(state: AppState) -> Router {
         .merge(auth::router())
         .merge(api::router())
         .merge(assets::router(&state))
+        .merge(site::router())
         .merge(health::router())
         .method_not_allowed_fallback(limits::wrong_method);
     layers(routes, &state).with_state(state)
@@ -44,10 +48,12 @@ pub fn router(state: AppState) -> Router {
 /// What holds for every request, the innermost first.
 pub fn layers(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     let routes = origin::layer(refresh::layer(routes, state), state);
-    routes
+    let routes = routes
         .layer(from_fn(|request, next| limits::limit(limits::ANSWER, request, next)))
         .layer(CompressionLayer::new().compress_when(is_text))
         .layer(CatchPanicLayer::custom(limits::panicked))
+        .layer(from_fn_with_state(state.clone(), cors::layer));
+    block::layer(routes, &state.config)
         .layer(from_fn_with_state(state.clone(), security::headers))
         .layer(from_fn(telemetry::request))
 }

@@ -4,9 +4,9 @@
 //! It stands outside the routes, so that it also covers server functions (which have no such check, and which plain
 //! forms of other sites can reach) and addresses that do not exist. Browsers say where a request comes from in
 //! `Sec-Fetch-Site` (W3C Fetch Metadata), older ones in `Origin`; the `Host` header is never asked, since whoever
-//! asks chooses it.
+//! asks chooses it. What pages of other origins may ask has passed [`cors`] before, without its cookies.
 
-use super::extract::bearer;
+use super::{cors, extract::bearer};
 use crate::{
     server::{config::Config, error::respond, state::AppState},
     wire::error::{ApiError, Code},
@@ -14,7 +14,7 @@ use crate::{
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::{self, Next},
     response::Response,
 };
@@ -27,13 +27,14 @@ const COOKIELESS: [&str; 3] = ["/auth/signup", "/auth/login", "/auth/refresh_tok
 
 /// Guards all routes there are so far.
 pub fn layer(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let own: Arc<[String]> = own_origins(&state.config).into();
+    let own: Arc<[String]> = state.config.own_origins().into();
     routes.layer(middleware::from_fn_with_state(own, guard))
 }
 
 async fn guard(State(own): State<Arc<[String]>>, request: Request, next: Next) -> Response {
     let server_function = request.uri().path().starts_with(SERVER_FUNCTIONS);
-    if !allows(&own, request.method(), request.uri().path(), request.headers()) {
+    let of_a_site = request.extensions().get::<cors::Allowed>().is_some();
+    if !of_a_site && !allows(&own, request.method(), request.uri().path(), request.headers()) {
         let said = |name| request.headers().get(name).map(|value: &HeaderValue| format!("{value:?}"));
         tracing::warn!(
             origin = said("origin"),
@@ -84,24 +85,7 @@ fn same_origin(own: &[String], headers: &HeaderMap) -> Option<bool> {
 
 /// Whether a request that opens a stream or socket says that it comes from elsewhere; those that say nothing pass.
 pub fn is_foreign(config: &Config, headers: &HeaderMap) -> bool {
-    same_origin(&own_origins(config), headers) == Some(false)
-}
-
-/// The origins of the settings as browsers write them. On loopback a person types any of its names.
-fn own_origins(config: &Config) -> Vec<String> {
-    let names = ["127.0.0.1", "localhost", "[::1]"];
-    let mut own = Vec::new();
-    for origin in &config.origins {
-        let origin = origin.trim_end_matches('/').to_ascii_lowercase();
-        let uri = origin.parse::<Uri>().ok();
-        if let Some(uri) = uri.filter(|uri| uri.host().is_some_and(|host| names.contains(&host))) {
-            let scheme = uri.scheme_str().unwrap_or("http");
-            let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
-            own.extend(names.map(|name| format!("{scheme}://{name}{port}")));
-        }
-        own.push(origin);
-    }
-    own
+    same_origin(&config.own_origins(), headers) == Some(false)
 }
 
 /// The path and query of an address, without the host that it may name: where to go on our own site. Browsers read a

@@ -31,7 +31,7 @@ use leptos_axum::{
 use std::sync::Arc;
 
 /// Addresses that programs call: an unknown one below them is told as JSON.
-const FOR_PROGRAMS: [&str; 5] = ["/v1", "/auth", "/rpc", "/widget", "/pkg"];
+const FOR_PROGRAMS: [&str; 6] = ["/v1", "/api", "/auth", "/rpc", "/widget", "/pkg"];
 
 /// Every page of the app, `/rpc/…`, the files of the site, and the page for an unknown address.
 pub fn router(state: &AppState) -> Router<AppState> {

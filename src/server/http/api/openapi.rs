@@ -2,7 +2,10 @@
 
 use super::{conversations, events, replies};
 use crate::{
-    server::{http::auth, state::AppState},
+    server::{
+        http::{auth, site},
+        state::AppState,
+    },
     wire::{event::Event, json::Json as AnyJson, page::Page, rich::Rich, time::Timestamp},
 };
 use axum::{Json, Router, routing::get};
@@ -34,6 +37,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         conversations::create, conversations::list, conversations::show, conversations::rename,
         conversations::remove, conversations::restore, conversations::messages, conversations::send,
         events::events, replies::stop, replies::regenerate, replies::resume,
+        site::config,
     ),
     components(schemas(Event, Rich)),
     security(("bearer" = []), ("cookie" = [])),
@@ -56,6 +60,11 @@ impl Modify for Credentials {
             "__Host-at",
             "The app's own cookie. A change must come with Sec-Fetch-Site: same-origin or the app's Origin.",
         );
+        let site = ApiKeyValue::with_description(
+            "X-Widget-Api-Key",
+            "The public key of a site. Pages of other origins need one of the site's origins, too.",
+        );
+        components.add_security_scheme("site", SecurityScheme::ApiKey(ApiKey::Header(site)));
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }

@@ -1,0 +1,18 @@
+// Where the panel's other files are in the npm package: bundlers find the wasm by the `new URL` and the rest by the
+// imports, and give them addresses of their own.
+export const version = "__VERSION__";
+export const wasm = async url => {
+  const answer = await fetch(url ?? new URL("./parlor_widget.wasm", import.meta.url), { __proto__: null, credentials: "omit" });
+  if (!answer.ok) throw new Error(`${answer.url} answered ${answer.status}`);
+  return answer;
+};
+const LOCALES = {
+  __proto__: null,
+  de: () => import("./locales/de.js"),
+  fr: () => import("./locales/fr.js"),
+  es: () => import("./locales/es.js"),
+  ar: () => import("./locales/ar.js"),
+  zh: () => import("./locales/zh.js"),
+};
+export const strings = async locale => (await LOCALES[locale]()).default;
+export const plugins = () => import("./plugins.js");

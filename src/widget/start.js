@@ -1,0 +1,140 @@
+// The first thing that runs when a visitor shows interest: it brings together what the panel needs (its code, the
+// site's settings, the texts) and starts it. One bundle with the glue of the wasm, the panel's style and English.
+import * as files from "./files.js";
+import { framed } from "./frame.js";
+import makeGlue from "./glue.js";
+import english from "./locales/en.json";
+import { localeOf, own, readOptions } from "./options.js";
+import css from "./panel.css";
+
+/** On a phone the panel covers the page, the launcher too. */
+const COVERED = "@media(max-width:480px){.launch[aria-expanded=true]{display:none}}";
+
+/** The server is asked for the site's look; a panel without it is better than none. In milliseconds. */
+const PATIENCE = 3000;
+
+const RIGHT_TO_LEFT = ["ar"];
+
+/** The server's base from its origin or one of its addresses, such as `https://host/chat`, without a slash at the end. */
+export function serverOf(value) {
+  const { origin, pathname } = new URL(value, location.href);
+  return origin + pathname.replace(/(\/v1|\/api)?(\/(chat|widget)(\/(stream|ws|upload))?)?\/*$/, "");
+}
+
+/** Whether the page's policy lets wasm run: the smallest module there is, an empty one. */
+function mayRunWasm() {
+  try {
+    return Boolean(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));
+  } catch {
+    return false;
+  }
+}
+
+/** What the site's owner has set at the server, as far as it can be had. */
+async function settingsOf({ apiUrl, apiKey }) {
+  try {
+    // No header of our own: so the browser need not ask the server first whether it may ask.
+    const url = `${apiUrl}/v1/widget/config${apiKey ? `?key=${encodeURIComponent(apiKey)}` : ""}`;
+    const answer = await fetch(url, { __proto__: null, credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
+    return answer.ok ? await answer.json() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What of the site's look is an option under the same name. */
+const KNOWN = ["title", "welcomeMessage", "inputPlaceholder", "accentColor", "position", "theme", "locale"];
+const snake = name => name.replace(/[A-Z]/g, letter => "_" + letter.toLowerCase());
+
+/** The site's settings under the names of the options; a wrong one is ignored like a wrong attribute. */
+const optionsOf = branding => {
+  const get = own(branding);
+  return readOptions(KNOWN.map(name => [name, get(snake(name))]), name => `the site's ${snake(name)}`);
+};
+
+async function stringsOf(locale) {
+  const strings = Object.assign(Object.create(null), english);
+  if (locale === "en") return strings;
+  try {
+    return Object.assign(strings, await files.strings(locale));
+  } catch {
+    return strings; // in English, which is better than not at all
+  }
+}
+
+const pluginsOf = async ({ plugins }) =>
+  Array.isArray(plugins) && plugins.length > 0 ? (await files.plugins()).createRunner(plugins) : null;
+
+/** Starts the panel in the shell's shadow tree and answers what the shell may call. */
+export async function start(shell) {
+  const { root, options } = shell;
+  options.apiUrl = serverOf(options.apiUrl);
+  root.adoptedStyleSheets.push(shell.sheetOf(COVERED));
+  if (!mayRunWasm()) return framed(shell, files.version);
+
+  const wasm = files.wasm(options.wasmUrl);
+  wasm.catch(() => {}); // awaited below
+  const guess = stringsOf(localeOf(options.locale));
+  const [settings, plugins] = await Promise.all([settingsOf(options), pluginsOf(options)]);
+  const site = optionsOf(settings?.branding);
+  for (const name of Object.keys(site)) options[name] ??= site[name];
+  const locale = localeOf(options.locale);
+  const strings = await (site.locale && options.locale === site.locale ? stringsOf(locale) : guess);
+  options.locale = locale;
+  shell.look(options);
+  shell.speak(["launcher.open", "launcher.trouble", "launcher.close", "launcher.unread"].map(key => strings[key]));
+
+  const glue = makeGlue();
+  await glue.init({ module_or_path: await wasm });
+
+  // Before the launcher's sheets, so that the page's own accent wins over the tokens.
+  const sheets = [shell.sheetOf(css)];
+  const custom = settings?.branding?.custom_css;
+  if (typeof custom === "string") sheets.push(shell.sheetOf(custom));
+  root.adoptedStyleSheets = [...sheets, ...root.adoptedStyleSheets];
+
+  const { transportOptions } = options;
+  let { transport } = options;
+  const forTransport = { __proto__: null, pollIntervalMs: options.pollIntervalMs, ...transportOptions };
+  if (typeof transport === "function") transport = transport({ apiUrl: options.apiUrl, ...forTransport });
+
+  const panel = glue.mount(root, {
+    __proto__: null,
+    ...options,
+    transport,
+    transportOptions: forTransport,
+    authToken: options.authToken ?? plugins?.authToken,
+    title: options.title ?? strings.title,
+    mode: options.mode ?? "floating",
+    upload: options.upload ?? "on",
+    position: options.position ?? "right",
+    direction: RIGHT_TO_LEFT.includes(locale) ? "rtl" : "ltr",
+    strings,
+    plugins,
+    settings,
+    version: files.version,
+    toggled(open) {
+      shell.toggled(open);
+      plugins?.run(open ? "onWidgetOpen" : "onWidgetClose");
+    },
+    failed: shell.failed,
+    unread: shell.unread,
+    // The shell tells of these itself.
+    emit: (name, detail) => name === "open" || name === "close" || shell.emit(name, detail),
+  });
+  plugins?.run("onWidgetMount");
+  if (options.context) panel.set_context(options.context);
+
+  return {
+    open: byPage => panel.open(byPage),
+    close: () => panel.close(),
+    send: text => panel.send(text),
+    setUser: user => panel.set_user(user),
+    setContext: context => panel.set_context(context),
+    reset: () => panel.reset(),
+    destroy() {
+      plugins?.run("onWidgetUnmount");
+      panel.destroy();
+    },
+  };
+}
