@@ -183,7 +183,7 @@ impl App {
     pub async fn hook(&self, name: &str, payload: JsValue) -> JsValue {
         let Some(plugins) = self.options.get("plugins") else { return JsValue::UNDEFINED };
         let Some(promise) = json::call(&plugins, "run", &[name.into(), payload]) else { return JsValue::UNDEFINED };
-        wasm_bindgen_futures::JsFuture::from(Promise::resolve(&promise)).await.unwrap_or_default()
+        super::host::wait(promise.clone().into()).await.unwrap_or_default()
     }
 
     fn tell_plugins(self: &Rc<Self>, name: &'static str, payload: JsValue) {
@@ -606,7 +606,7 @@ impl App {
             let outcome = async {
                 let response = http::send(&app, As::Visitor, "GET", &path, None, None).await?;
                 let blob = response.blob().map_err(|_| Fault::Network)?;
-                wasm_bindgen_futures::JsFuture::from(blob).await.map_err(|_| Fault::Network)
+                super::host::wait(blob.into()).await.map_err(|_| Fault::Network)
             };
             match outcome.await {
                 Ok(blob) => {

@@ -79,7 +79,7 @@ impl Alarm {
             let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
             self.0.borrow_mut().push(resolve);
         });
-        let _ = JsFuture::from(promise).await;
+        let _ = wait(promise.into()).await;
     }
 
     /// Ends all waits.
@@ -116,6 +116,11 @@ pub fn spawn(work: impl Future<Output = ()> + 'static) {
     boxed(Box::pin(work));
 }
 
+/// Waits for a promise, of whatever type: the code that waits is there once.
+pub fn wait(promise: JsValue) -> Work<Result<JsValue, JsValue>> {
+    Box::pin(JsFuture::<JsValue>::from(Promise::<JsValue>::resolve(&promise)))
+}
+
 /// Work as a promise.
 pub fn promise(work: Work<Result<JsValue, JsValue>>) -> Promise {
     wasm_bindgen_futures::future_to_promise(work)
@@ -134,8 +139,8 @@ pub async fn alone(name: &str, work: Work<()>) {
         None => Promise::resolve(&JsValue::UNDEFINED),
     });
     let asked = super::json::call(&locks, "request", &[name.into(), Closure::once_into_js(begin)]);
-    if let Some(promise) = asked.and_then(|promise| promise.dyn_into::<Promise>().ok()) {
-        let _ = JsFuture::from(promise).await;
+    if let Some(promise) = asked {
+        let _ = wait(promise).await;
     }
     let left = work.take();
     if let Some(work) = left {

@@ -13,13 +13,12 @@ use super::{
     http::{self, As, Fault},
     json,
 };
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Reflect, Uint8Array};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, MessageEvent, WebSocket};
 
 /// A connection that has told nothing after so long is none, in milliseconds.
@@ -298,7 +297,7 @@ async fn events(app: &Rc<App>, ladder: &mut Ladder) -> End {
         let stream = json::object(&[("stream", true.into())]);
         loop {
             let Some(promise) = json::call(&reader, "read", &[]) else { return broke(works) };
-            let Ok(part) = JsFuture::from(promise.unchecked_into::<Promise>()).await else { return broke(works) };
+            let Ok(part) = super::host::wait(promise).await else { return broke(works) };
             let chunk = Reflect::get(&part, &"value".into()).unwrap_or_default();
             let Some(bytes) = chunk.dyn_ref::<Uint8Array>() else { return broke(works) };
             let decoded = json::call(&decoder, "decode", &[bytes.into(), stream.clone()]);
