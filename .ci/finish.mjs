@@ -1,11 +1,11 @@
 // What cargo-leptos leaves to us after a build: the widget's hashed names and its loader, brotli and gzip beside every
 // static file, and a look at the sizes. Arguments: `app` or `widget` for one of them, `--release` to minify, compress
 // and hold the budgets.
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { bundle, stageWidget } from "./widget.mjs";
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
 const args = process.argv.slice(2);
@@ -17,12 +17,6 @@ const widgetFolder = join(root, "target/widget/pkg");
 // Brotli, in bytes. A budget is part of the product: going over it fails the build.
 const BUDGETS = { "app wasm": 415_000, "widget, all until a visitor can type": 72_000, "widget loader": 3_000 };
 
-function minify(text, loader) {
-  if (!release) return text;
-  const flags = ["--minify", `--loader=${loader}`, "--target=es2022"];
-  return execFileSync("esbuild", flags, { input: text, encoding: "utf8" });
-}
-
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
 const brotli = data =>
   brotliCompressSync(data, {
@@ -30,53 +24,6 @@ const brotli = data =>
   });
 
 const COMPRESSIBLE = /\.(js|mjs|wasm|css|svg|html|txt|json|xml|ico|webmanifest)$/;
-
-/**
- * The tokens are written for a page. In a shadow tree they stand on the elements of the tree itself: rules of the page
- * may match the host element, and would win.
- */
-const forShadowTree = css =>
-  css.replace(/:root((?:\[[^\]]*\]|:not\([^)]*\))+)/g, ":host($1) > *").replaceAll(":root", ":host > *");
-
-const esbuild = (...flags) => execFileSync("esbuild", flags, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-
-/** wasm-bindgen's module as a function that makes an instance: one for each widget, and a new one after a panic. */
-function glueFactory(glue) {
-  const list = /export\s*\{([^}]*)\};?/.exec(glue);
-  const init = list && /([\w$]+) as default/.exec(list[1])?.[1];
-  const body = glue.replace(list?.[0], "").replace(/\bexport (?=class |function )/g, "");
-  if (!init || !/function mount\b/.test(body) || /\bexport[ {]/.test(body)) throw new Error("wasm-bindgen writes its module differently now");
-  // Nothing looks for the wasm beside the glue: the address is always given.
-  return `export default () => {${body.replaceAll("import.meta.url", '""')}\nreturn{__proto__:null,init:${init},mount}}`;
-}
-
-/**
- * The sources of the bundles in a folder of their own: what is written by hand, the glue, and the style as text.
- * `files` says where the panel looks for its other files: `tag` or `package`.
- */
-function stageWidget(folder, files, { glue, css }) {
-  const sources = join(root, "src/widget");
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(join(folder, "locales"), { recursive: true });
-  for (const name of readdirSync(sources).filter(name => name.endsWith(".js"))) {
-    writeFileSync(join(folder, name), readFileSync(join(sources, name), "utf8").replaceAll("__VERSION__", version));
-  }
-  for (const name of readdirSync(join(sources, "locales"))) {
-    const texts = JSON.parse(readFileSync(join(sources, "locales", name), "utf8"));
-    writeFileSync(join(folder, "locales", name), JSON.stringify(texts));
-  }
-  cpSync(join(folder, `files-${files}.js`), join(folder, "files.js"));
-  writeFileSync(join(folder, "glue.js"), glueFactory(glue));
-  writeFileSync(join(folder, "panel.css"), minify(forShadowTree(css), "css"));
-  writeFileSync(join(folder, "launcher.css"), minify(readFileSync(join(sources, "launcher.css"), "utf8"), "css"));
-}
-
-function bundle(entry, format, ...more) {
-  const flags = ["--bundle", `--format=${format}`, "--target=es2022", "--charset=utf8", "--loader:.css=text", "--log-level=warning"];
-  return esbuild(entry, ...flags, ...(release ? ["--minify"] : []), ...more);
-}
-
-const version = /^version = "(.*)"/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))[1];
 
 function finishWidget() {
   const raw = ending => join(widgetFolder, `widget.${ending}`);
@@ -87,20 +34,20 @@ function finishWidget() {
   const wasm = readFileSync(raw("wasm"));
   const built = { glue: readFileSync(raw("js"), "utf8"), css: readFileSync(raw("css"), "utf8") };
   const staged = join(root, "target/widget/stage");
-  stageWidget(staged, "tag", built);
+  stageWidget(staged, "tag", built, release);
   const locales = readdirSync(join(staged, "locales")).filter(name => name !== "en.json");
   // All names carry one hash, of everything: the panel knows the others by its own.
   const parts = [
     ["widget-HASH.wasm", wasm],
-    ["widget-HASH.js", bundle(join(staged, "start.js"), "esm")],
-    ["widget-plugins-HASH.js", bundle(join(staged, "plugins.js"), "esm")],
+    ["widget-HASH.js", bundle(join(staged, "start.js"), "esm", release)],
+    ["widget-plugins-HASH.js", bundle(join(staged, "plugins.js"), "esm", release)],
     ...locales.map(name => [`widget-${name.replace(".json", "")}-HASH.json`, readFileSync(join(staged, "locales", name))]),
   ];
   const hash = createHash("sha256");
   for (const [, content] of parts) hash.update(content);
   const digest = hash.digest("hex").slice(0, 16);
   const loaders = [["chat-widget.js", "loader.js"], ["chat-frame.js", "frame-page.js"]].map(([name, source]) => {
-    return [name, bundle(join(staged, source), "iife").replaceAll("__WIDGET__", `widget-${digest}`)];
+    return [name, bundle(join(staged, source), "iife", release).replaceAll("__WIDGET__", `widget-${digest}`)];
   });
   // What the package is made of, before the folder holds only what is served.
   const kept = join(root, "target/widget/raw");
@@ -108,6 +55,7 @@ function finishWidget() {
   mkdirSync(kept, { recursive: true });
   for (const ending of ["wasm", "js", "css"]) cpSync(raw(ending), join(kept, `widget.${ending}`));
   for (const file of readdirSync(widgetFolder)) rmSync(join(widgetFolder, file), { recursive: true });
+  cpSync(join(root, "src/widget/frame.html"), join(widgetFolder, "chat-frame.html"));
   for (const [name, content] of [...parts, ...loaders]) writeFileSync(join(widgetFolder, name.replace("HASH", digest)), content);
 }
 

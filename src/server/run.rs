@@ -4,6 +4,7 @@ use super::{
     accounts::Accounts,
     config::Config,
     conversation::Conversations,
+    files::{Files, disk::Disk},
     generation::Engine,
     http::{
         self,
@@ -21,6 +22,7 @@ use super::{
     sites::Sites,
     state::AppState,
     store::{OpenError, Store},
+    visitors::Visitors,
 };
 use leptos::config::LeptosOptions;
 use std::{io, net::SocketAddr, sync::Arc};
@@ -82,9 +84,21 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     engine.start().await?;
     let sites = Sites::new(store.clone(), config.clone());
     sites.ensure_first().await?;
+    let accounts = Accounts::new(store.clone(), config.clone(), &secrets);
+    let conversations = Conversations::new(store.clone(), hub.clone(), engine.clone());
+    let files = Files::new(store.clone(), Arc::new(Disk::new(config.data.join("files"))), &secrets);
+    let visitors = Visitors::new(
+        store.clone(),
+        sites.clone(),
+        accounts.clone(),
+        conversations.clone(),
+        files.clone(),
+        &secrets,
+        config.max_connections,
+    );
     let state = AppState {
-        accounts: Accounts::new(store.clone(), config.clone(), &secrets),
-        conversations: Conversations::new(store.clone(), hub.clone(), engine.clone()),
+        accounts,
+        conversations,
         config,
         leptos,
         store,
@@ -92,9 +106,12 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
         engine,
         knowledge,
         sites,
+        visitors,
+        files,
         lifecycle,
     };
     tokio::spawn(state.conversations.clone().purge_deleted());
+    tokio::spawn(state.files.clone().sweep());
     let addr = listener.local_addr()?;
     let app = http::router(state.clone());
     let limits = Limits::new(state.config.max_connections);

@@ -1,8 +1,8 @@
 //! What every request can reach. Cheap to clone; each extractor takes only the part it needs.
 
 use super::{
-    accounts::Accounts, config::Config, conversation::Conversations, generation::Engine, hub::Hub,
-    knowledge::Knowledge, lifecycle::Lifecycle, sites::Sites, store::Store,
+    accounts::Accounts, config::Config, conversation::Conversations, files::Files, generation::Engine, hub::Hub,
+    knowledge::Knowledge, lifecycle::Lifecycle, sites::Sites, store::Store, visitors::Visitors,
 };
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -29,6 +29,10 @@ pub struct AppState {
     pub knowledge: Knowledge,
     /// Websites that embed the widget.
     pub sites: Sites,
+    /// Their visitors.
+    pub visitors: Visitors,
+    /// What visitors send besides words.
+    pub files: Files,
     /// Starting and stopping.
     pub lifecycle: Lifecycle,
 }

@@ -9,6 +9,7 @@ const moduleAddress = new URL("__WIDGET__.js", document.currentScript.src).href;
 addEventListener("message", function begin({ source, data, ports: [port] }) {
   if (source !== window.parent || !data?.parlor || !port) return;
   removeEventListener("message", begin);
+  port.postMessage({ hello: true });
   run(data.parlor, port).catch(error => port.postMessage({ error: String(error) }));
 });
 
@@ -32,6 +33,7 @@ async function run(given, port) {
       root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheetOf(accent + fill)];
     },
     emit: (name, detail) => tell(name, structuredClone(detail)),
+    speak() {},
     toggled: open => tell("toggled", open),
     unread: count => tell("unread", count),
     failed: () => tell("failed"),

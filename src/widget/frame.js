@@ -1,8 +1,10 @@
 // Where the page's policy forbids wasm, the panel runs in a frame of our own server (/widget/frame, frame-page.js) and
 // this stands in for it: the same functions, said through a message port that only the two have.
 
-/** Until a frame that the page's policy refuses, or that does not load, counts as failed. In milliseconds. */
-const PATIENCE = 15_000;
+/** How long a loaded frame may say nothing: then it was refused. In milliseconds. */
+const SILENCE = 3_000;
+/** How long it may take altogether. */
+const PATIENCE = 30_000;
 
 /** What can be sent through a port: functions and elements stay here. */
 const SENT = [
@@ -51,9 +53,15 @@ export async function framed(shell) {
   }
   try {
     await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("the frame did not answer")), PATIENCE);
+      const fail = () => reject(new Error("the frame does not answer"));
+      let timer = setTimeout(fail, PATIENCE);
+      const wait = milliseconds => {
+        clearTimeout(timer);
+        timer = setTimeout(fail, milliseconds);
+      };
       port.onmessage = ({ data }) => {
-        if (data.ready) {
+        if (data.hello) wait(PATIENCE);
+        else if (data.ready) {
           clearTimeout(timer);
           resolve();
         } else if (data.error && data.call === undefined) {
@@ -75,7 +83,10 @@ export async function framed(shell) {
           else resolve(data.value);
         }
       };
-      frame.onload = () => frame.contentWindow.postMessage({ parlor: set }, origin, [port2]);
+      frame.onload = () => {
+        wait(SILENCE);
+        frame.contentWindow.postMessage({ parlor: set }, origin, [port2]);
+      };
       root.append(frame);
     });
   } catch (error) {

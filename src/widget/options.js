@@ -21,7 +21,7 @@ const WORDS = {
 /** Options whose texts have to be read, with what is allowed. Any other text is a text. */
 const READ = {
   __proto__: null,
-  apiUrl: ["an http or https address", value => /^(https?:\/)?\/./.test(value) && value],
+  apiUrl: ["an http or https address", value => /^(https?:)?\//.test(value) && value],
   accentColor: ["a CSS colour", value => CSS.supports("color", value) && value],
   locale: ["a language such as de", value => Intl.getCanonicalLocales(value)[0]],
   userIdentifier: ["a JSON object", value => /^\s*{/.test(value) && JSON.parse(value)],

@@ -134,19 +134,21 @@ export function shell(options, load, host) {
     })());
 
   /** `byPage`: nobody acted, so the focus stays where it is, and the panel stores nothing yet. */
-  const open = async byPage => {
+  const open = async (byPage = false) => {
     if (opening) return;
     opening = true;
     note.textContent = "";
     launch.setAttribute("aria-busy", "true");
     try {
       await ready();
-      if (opening) panel?.open(byPage === true);
-    } catch {
+      if (opening) panel?.open(byPage);
+    } catch (error) {
       note.textContent = trouble;
+      throw error;
+    } finally {
+      launch.removeAttribute("aria-busy");
+      opening = false;
     }
-    launch.removeAttribute("aria-busy");
-    opening = false;
   };
   const close = () => {
     opening = false;
@@ -197,9 +199,9 @@ export function shell(options, load, host) {
   const seen = ([entry], observer) => {
     if (!entry.isIntersecting) return;
     observer.disconnect();
-    open(true);
+    quietly(open(true));
   };
   if (inline) new IntersectionObserver(seen).observe(host);
-  else if (options.defaultOpen) setTimeout(() => gone || open(true));
+  else if (options.defaultOpen) setTimeout(() => gone || quietly(open(true)));
   return api;
 }

@@ -70,7 +70,11 @@ export async function start(shell) {
   const { root, options } = shell;
   options.apiUrl = serverOf(options.apiUrl);
   root.adoptedStyleSheets.push(shell.sheetOf(COVERED));
-  if (!mayRunWasm()) return framed(shell, files.version);
+  const speak = strings => shell.speak(["launcher.open", "launcher.trouble", "launcher.close", "launcher.unread"].map(key => strings[key]));
+  if (!mayRunWasm()) {
+    speak(await stringsOf(localeOf(options.locale)));
+    return framed(shell);
+  }
 
   const wasm = files.wasm(options.wasmUrl);
   wasm.catch(() => {}); // awaited below
@@ -82,7 +86,7 @@ export async function start(shell) {
   const strings = await (site.locale && options.locale === site.locale ? stringsOf(locale) : guess);
   options.locale = locale;
   shell.look(options);
-  shell.speak(["launcher.open", "launcher.trouble", "launcher.close", "launcher.unread"].map(key => strings[key]));
+  speak(strings);
 
   const glue = makeGlue();
   await glue.init({ module_or_path: await wasm });

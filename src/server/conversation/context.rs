@@ -8,6 +8,8 @@ use crate::{
     wire::{
         id::{ConversationId, MessageId},
         message::Author,
+        rich::Rich,
+        site::SiteSettings,
     },
 };
 
@@ -16,11 +18,15 @@ const MESSAGES: i64 = 200;
 /// The text that a request takes along, in bytes; older messages stay out. The newest always goes.
 const BYTES: usize = 400_000;
 
-/// The request for a reply that follows every active message older than `reply`.
+/// One message as the model reads it: who, the text, and as JSON what it shows besides.
+type Row = (String, String, Option<String>);
+
+/// The request for a reply that follows every active message older than `reply`. In a conversation of a website it has
+/// the instructions of the site.
 pub async fn request(tx: &mut Tx, conversation: ConversationId, reply: MessageId) -> Result<Request, sqlx::Error> {
-    let newest_first: Vec<(String, String)> = on!(&mut *tx, |db| {
+    let newest_first: Vec<Row> = on!(&mut *tx, |db| {
         sqlx::query_as(
-            "SELECT author, content FROM messages
+            "SELECT author, content, rich FROM messages
              WHERE conversation_id = $1 AND active AND id < $2 AND state <> 'streaming' ORDER BY id DESC LIMIT $3",
         )
         .bind(conversation.0)
@@ -29,13 +35,22 @@ pub async fn request(tx: &mut Tx, conversation: ConversationId, reply: MessageId
         .fetch_all(db)
         .await
     })?;
-    Ok(Request { turns: turns(newest_first), ..Request::default() })
+    let site: Option<(String,)> = on!(&mut *tx, |db| {
+        sqlx::query_as("SELECT s.settings FROM conversations c JOIN sites s ON s.id = c.site_id WHERE c.id = $1")
+            .bind(conversation.0)
+            .fetch_optional(db)
+            .await
+    })?;
+    let settings: Option<SiteSettings> = site.and_then(|(settings,)| serde_json::from_str(&settings).ok());
+    let system = settings.and_then(|settings| settings.system_prompt).filter(|prompt| !prompt.trim().is_empty());
+    Ok(Request { system, turns: turns(newest_first), ..Request::default() })
 }
 
-fn turns(newest_first: Vec<(String, String)>) -> Vec<Turn> {
+fn turns(newest_first: Vec<Row>) -> Vec<Turn> {
     let mut bytes = 0;
     let mut turns: Vec<Turn> = newest_first
         .into_iter()
+        .map(|(author, content, rich)| (author, text(content, rich.as_deref())))
         // A reply that failed before its first word says nothing.
         .filter(|(_, content)| !content.trim().is_empty())
         .take_while(|(_, content)| {
@@ -55,12 +70,27 @@ fn turns(newest_first: Vec<(String, String)>) -> Vec<Turn> {
     turns
 }
 
+/// The text of a message, and the names of its files: the model cannot read those, and should not deny that they came.
+fn text(content: String, rich: Option<&str>) -> String {
+    let Some(Ok(Rich::Files { files })) = rich.map(serde_json::from_str) else { return content };
+    let names: Vec<String> = files.iter().map(|file| format!("[attached file: {}]", file.name)).collect();
+    [content, names.join("\n")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn row(author: &str, content: &str) -> (String, String) {
-        (author.to_owned(), content.to_owned())
+    fn row(author: &str, content: &str) -> Row {
+        (author.to_owned(), content.to_owned(), None)
+    }
+
+    #[test]
+    fn a_file_is_told_by_its_name() {
+        let rich = r#"{"type":"files","files":[{"id":"019256d5-0000-7000-8000-000000000000","name":"plan.pdf",
+            "media_type":"application/pdf","size":3,"url":"/x"}]}"#;
+        let turns = turns(vec![("visitor".to_owned(), String::new(), Some(rich.to_owned()))]);
+        assert_eq!(turns[0].text, "[attached file: plan.pdf]");
     }
 
     #[test]

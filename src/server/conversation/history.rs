@@ -8,6 +8,7 @@ use crate::{
         thread::{
             conversations,
             messages::{self, MessageRow},
+            owner::Owner,
         },
     },
     wire::{
@@ -32,14 +33,14 @@ impl Conversations {
     /// The messages from the beginning, oldest first.
     pub async fn messages(
         &self,
-        owner: UserId,
+        owner: impl Into<Owner>,
         id: ConversationId,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Message>> {
-        let after = cursor.map_or(Ok(Uuid::nil()), parse)?;
+        let (owner, after) = (owner.into(), cursor.map_or(Ok(Uuid::nil()), parse)?);
         let mut view = self.store.snapshot().await?;
-        conversations::find(&mut view, owner, id).await?.ok_or_else(|| Error::not_found("chat"))?;
+        conversations::find(&mut view, owner, id).await?.ok_or_else(|| Error::not_found(owner.thread()))?;
         let rows: Vec<MessageRow> = on!(&mut view, |db| {
             sqlx::query_as(
                 "SELECT * FROM messages WHERE conversation_id = $1 AND active AND id > $2 ORDER BY id LIMIT $3",
@@ -57,15 +58,22 @@ impl Conversations {
     }
 
     /// The messages before `cursor`, oldest first; `next_cursor` leads further back.
-    pub async fn older(&self, owner: UserId, id: ConversationId, cursor: &str, limit: u32) -> Result<Page<Message>> {
+    pub async fn older(
+        &self,
+        owner: impl Into<Owner>,
+        id: ConversationId,
+        cursor: &str,
+        limit: u32,
+    ) -> Result<Page<Message>> {
+        let owner = owner.into();
         let mut view = self.store.snapshot().await?;
-        conversations::find(&mut view, owner, id).await?.ok_or_else(|| Error::not_found("chat"))?;
+        conversations::find(&mut view, owner, id).await?.ok_or_else(|| Error::not_found(owner.thread()))?;
         before(&mut view, id, parse(cursor)?, limit).await
     }
 }
 
 /// The `limit` messages before one, oldest first.
-async fn before(view: &mut Tx, id: ConversationId, message: Uuid, limit: u32) -> Result<Page<Message>> {
+pub(super) async fn before(view: &mut Tx, id: ConversationId, message: Uuid, limit: u32) -> Result<Page<Message>> {
     let rows: Vec<MessageRow> = on!(&mut *view, |db| {
         sqlx::query_as(
             "SELECT * FROM messages WHERE conversation_id = $1 AND active AND id < $2 ORDER BY id DESC LIMIT $3",

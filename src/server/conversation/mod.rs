@@ -1,9 +1,14 @@
-//! Conversations: the use cases of chats. Every one names the owner, and somebody else's chat is told as none.
+//! Conversations: the use cases of chats and, in `support`, those that only visitors of websites have. Every one names
+//! the owner, and somebody else's conversation is told as none.
 
 mod context;
 mod export;
 mod history;
 mod send;
+mod support;
+
+pub use send::{Said, Stored};
+pub use support::{MAX_SESSION_KEY, View};
 
 use super::{
     clock::{new_id, now},
@@ -11,7 +16,7 @@ use super::{
     generation::Engine,
     hub::{Hub, Signal},
     store::Store,
-    thread::{self, conversations, feed::Feed},
+    thread::{self, conversations, feed::Feed, owner::Owner},
 };
 use crate::wire::{
     conversation::{Conversation, MAX_TITLE},
@@ -72,8 +77,8 @@ impl Conversations {
         Ok(conversation)
     }
 
-    /// The owner's chats, the latest spoken in first.
-    pub async fn list(&self, owner: UserId, cursor: Option<&str>, limit: u32) -> Result<Page<Conversation>> {
+    /// The owner's conversations, the latest spoken in first.
+    pub async fn list(&self, owner: impl Into<Owner>, cursor: Option<&str>, limit: u32) -> Result<Page<Conversation>> {
         let after = match cursor {
             None => (i64::MAX, Uuid::max()),
             Some(cursor) => list_cursor(cursor).ok_or_else(|| bad_cursor("chats"))?,
@@ -86,8 +91,8 @@ impl Conversations {
         Ok(Page { items, next_cursor })
     }
 
-    /// The chat to continue with.
-    pub async fn latest(&self, owner: UserId) -> Result<Option<ConversationId>> {
+    /// The conversation to continue with.
+    pub async fn latest(&self, owner: impl Into<Owner>) -> Result<Option<ConversationId>> {
         let first = conversations::page(&self.store, owner, (i64::MAX, Uuid::max()), 1).await?;
         Ok(first.first().map(|conversation| conversation.id))
     }
@@ -97,15 +102,21 @@ impl Conversations {
         Ok(self.find(owner, id).await?.0)
     }
 
-    /// One chat of the owner, and the seq of its last event.
-    async fn find(&self, owner: UserId, id: ConversationId) -> Result<(Conversation, i64)> {
+    /// One conversation of the owner, and the seq of its last event.
+    async fn find(&self, owner: impl Into<Owner>, id: ConversationId) -> Result<(Conversation, i64)> {
+        let owner = owner.into();
         let mut view = self.store.snapshot().await?;
-        conversations::find(&mut view, owner, id).await?.ok_or_else(|| Error::not_found("chat"))
+        conversations::find(&mut view, owner, id).await?.ok_or_else(|| Error::not_found(owner.thread()))
     }
 
-    /// Follows a chat of the owner from after a seq. `None` when the chat has not come that far, as after the return
-    /// to an older copy of the database: the reader must open the chat anew.
-    pub async fn follow(&self, owner: UserId, id: ConversationId, seq: i64) -> Result<Option<Feed>> {
+    /// The seq of the last event of a conversation of the owner.
+    pub async fn last_seq(&self, owner: impl Into<Owner>, id: ConversationId) -> Result<i64> {
+        Ok(self.find(owner, id).await?.1)
+    }
+
+    /// Follows a conversation of the owner from after a seq. `None` when it has not come that far, as after the return
+    /// to an older copy of the database: the reader must open it anew.
+    pub async fn follow(&self, owner: impl Into<Owner>, id: ConversationId, seq: i64) -> Result<Option<Feed>> {
         let (_, last) = self.find(owner, id).await?;
         Ok((seq <= last).then(|| Feed::new(self.store.clone(), &*self.hub, id, seq)))
     }

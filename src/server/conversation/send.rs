@@ -1,9 +1,9 @@
-//! Speaking in a chat: send, regenerate, continue, stop.
+//! Speaking in a conversation: send, regenerate, continue, stop.
 //!
 //! A send writes the message, its reply, the reply's generation and the events in one transaction, and only then starts
 //! the model. What was acknowledged stands, whatever happens to this process.
 
-use super::{Conversations, context};
+use super::{Conversations, context, support};
 use crate::{
     server::{
         clock::{new_id, now},
@@ -11,20 +11,60 @@ use crate::{
         generation::{self, Job, Place},
         store::{Tx, on},
         thread::{
-            self, conversations,
+            self,
+            conversations::{self, Held},
             messages::{self, MessageRow},
+            owner::Owner,
         },
     },
     wire::{
-        conversation::{MessageRef, ReplyRef, SendMessage, Sent},
+        conversation::{Answering, MessageRef, ReplyRef, SendMessage, Sent},
         error::{ApiError, Code},
         event::{Change, Event},
         id::{ConversationId, GenerationId, MessageId, UserId},
+        json::Json,
         message::{Author, MAX_CLIENT_ID, MAX_CONTENT, Message, State},
+        rich::{FileRef, Rich},
     },
 };
 use tracing::Instrument;
 use uuid::Uuid;
+
+/// What somebody says.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Their own id of it.
+    pub client_id: String,
+    /// The text; may be empty when there are files.
+    pub content: String,
+    /// Files of theirs.
+    pub files: Vec<FileRef>,
+    /// For programs.
+    pub metadata: Option<Json>,
+}
+
+impl From<SendMessage> for Said {
+    fn from(message: SendMessage) -> Self {
+        Self { client_id: message.client_id, content: message.content, ..Self::default() }
+    }
+}
+
+/// What became of it.
+pub struct Stored {
+    /// The message.
+    pub message: MessageRef,
+    /// The reply that is being written; absent while a person answers.
+    pub reply: Option<ReplyRef>,
+}
+
+impl Stored {
+    /// In a chat, where nobody but the model answers.
+    fn answered(self) -> Result<Sent> {
+        let Self { message, reply } = self;
+        let missing = || Error::Internal(format!("message {} was stored without its reply", message.id));
+        Ok(Sent { reply: reply.ok_or_else(missing)?, message })
+    }
+}
 
 impl Conversations {
     /// Stores a message and starts its reply; the same `client_id` again gets the same answer.
@@ -32,11 +72,12 @@ impl Conversations {
     /// # Errors
     /// [`Code::Conflict`] when the `client_id` came with another text before.
     pub async fn send(&self, owner: UserId, id: ConversationId, message: SendMessage) -> Result<Sent> {
-        check(&message)?;
+        let said = Said::from(message);
+        check(&said)?;
         let chats = self.clone();
         to_the_end(async move {
             let tx = chats.store.begin().await?;
-            chats.send_in(tx, owner, id, message).await
+            chats.send_in(tx, owner.into(), id, said).await?.answered()
         })
         .await
     }
@@ -47,67 +88,92 @@ impl Conversations {
     /// # Errors
     /// As [`Self::send`].
     pub async fn begin(&self, owner: UserId, message: SendMessage) -> Result<(ConversationId, Sent)> {
-        check(&message)?;
+        let said = Said::from(message);
+        check(&said)?;
         let chats = self.clone();
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
             let new = ConversationId(new_id());
-            let id = conversations::begin(&mut tx, owner, new, &message.client_id, now().0).await?;
-            Ok((id, chats.send_in(tx, owner, id, message).await?))
+            let id = conversations::begin(&mut tx, owner, new, &said.client_id, now().0).await?;
+            Ok((id, chats.send_in(tx, owner.into(), id, said).await?.answered()?))
         })
         .await
     }
 
-    async fn send_in(&self, mut tx: Tx, owner: UserId, id: ConversationId, message: SendMessage) -> Result<Sent> {
-        conversations::lock(&mut tx, owner, id).await?.ok_or_else(|| Error::not_found("chat"))?;
-        if let Some(sent) = sent_before(&mut tx, id, &message).await? {
-            return Ok(sent);
-        }
-        let place = self.engine.place()?;
+    /// Stores what the owner says and, where the model answers, starts its reply.
+    pub(super) async fn send_in(&self, mut tx: Tx, owner: Owner, id: ConversationId, said: Said) -> Result<Stored> {
         let at = now();
+        let entered = conversations::enter(&mut tx, owner, id, at.0).await?;
+        let (answering, seq) = entered.ok_or_else(|| Error::not_found(owner.thread()))?;
+        let author = match owner {
+            Owner::User(_) => Author::User,
+            Owner::Visitor(_) => Author::Visitor,
+        };
+        let (newest, before) = newest_and_same(&mut tx, id, author, &said.client_id).await?;
+        if let Some(before) = before {
+            // What the transaction made so far, such as the numbers it took, is nothing.
+            return stored_before(&mut tx, before, &said).await;
+        }
+        let place = match answering {
+            Answering::Bot => Some(self.engine.place()?),
+            Answering::Human | Answering::Paused => None,
+        };
         let question = Message {
             id: MessageId(new_id()),
-            parent_id: newest(&mut tx, id).await?,
-            client_id: Some(message.client_id),
-            author: Author::User,
-            content: message.content,
+            parent_id: newest,
+            client_id: Some(said.client_id),
+            author,
+            content: said.content,
             state: State::Complete,
             error: None,
             generation_id: None,
             model: None,
             sources: Vec::new(),
-            rich: None,
-            metadata: None,
+            rich: rich_of(&said.files)?,
+            metadata: said.metadata,
             rating: 0,
             created_at: at,
             finished_at: Some(at),
         };
-        messages::insert(&mut tx, id.0, &question).await?;
-        let asked = MessageRef { id: question.id };
-        let (reply, begun) = self.begin_reply(&mut tx, id, Some(asked.id), None).await?;
-        let said = Change::MessageCreated { message: Box::new(question), replaces: None };
-        let events = thread::append_all(&mut tx, id, [said, begun], Some(at.0)).await?;
+        let message = MessageRef { id: question.id };
+        let Some(place) = place else {
+            messages::insert(&mut tx, id.0, &question).await?;
+            support::attach(&mut tx, owner, message.id, &said.files).await?;
+            let told = Change::MessageCreated { message: Box::new(question), replaces: None };
+            let events = thread::append_after(&mut tx, id, seq, [told]).await?;
+            tx.commit().await?;
+            self.tell(id, events);
+            return Ok(Stored { message, reply: None });
+        };
+        let (reply, begun) = self.new_reply(Some(message.id));
+        messages::insert_with_reply(&mut tx, id.0, &question, &begun).await?;
+        support::attach(&mut tx, owner, message.id, &said.files).await?;
+        self.insert_generation(&mut tx, id, &reply).await?;
+        let told =
+            [question, begun].map(|message| Change::MessageCreated { message: Box::new(message), replaces: None });
+        let events = thread::append_after(&mut tx, id, seq, told).await?;
         tx.commit().await?;
         self.go(place, id, &reply, None, events).await?;
-        Ok(Sent { message: asked, reply })
+        Ok(Stored { message, reply: Some(reply) })
     }
 
     /// Writes a reply anew, as a sibling (Regenerate, and Retry after an error). What followed it goes out of sight.
     ///
     /// # Errors
-    /// [`Code::Conflict`] while the reply is still being written.
-    pub async fn regenerate(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
-        let chats = self.clone();
+    /// [`Code::Conflict`] while the reply is still being written, or a person answers.
+    pub async fn regenerate(&self, owner: impl Into<Owner>, reply: MessageId) -> Result<ReplyRef> {
+        let (chats, owner) = (self.clone(), owner.into());
         to_the_end(async move { chats.regenerate_now(owner, reply).await }).await
     }
 
-    async fn regenerate_now(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
+    async fn regenerate_now(&self, owner: Owner, reply: MessageId) -> Result<ReplyRef> {
         let mut tx = self.store.begin().await?;
-        let (id, old) = self.own_reply(&mut tx, owner, reply).await?;
+        let (id, held, old) = self.own_reply(&mut tx, owner, reply).await?;
         if !old.active {
             // A second click: the sibling is there already.
             return sibling(&mut tx, id, &old).await?.ok_or_else(|| Error::not_found("reply"));
         }
+        refuse_silenced(&held)?;
         refuse_streaming(&old)?;
         let place = self.engine.place()?;
         on!(&mut tx, |db| {
@@ -129,15 +195,16 @@ impl Conversations {
     /// Goes on with a reply that ended early (Continue); its text so far stays.
     ///
     /// # Errors
-    /// [`Code::Conflict`] when it is whole or still being written.
-    pub async fn resume(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
-        let chats = self.clone();
+    /// [`Code::Conflict`] when it is whole or still being written, or a person answers.
+    pub async fn resume(&self, owner: impl Into<Owner>, reply: MessageId) -> Result<ReplyRef> {
+        let (chats, owner) = (self.clone(), owner.into());
         to_the_end(async move { chats.resume_now(owner, reply).await }).await
     }
 
-    async fn resume_now(&self, owner: UserId, reply: MessageId) -> Result<ReplyRef> {
+    async fn resume_now(&self, owner: Owner, reply: MessageId) -> Result<ReplyRef> {
         let mut tx = self.store.begin().await?;
-        let (id, old) = self.own_reply(&mut tx, owner, reply).await?;
+        let (id, held, old) = self.own_reply(&mut tx, owner, reply).await?;
+        refuse_silenced(&held)?;
         refuse_streaming(&old)?;
         if !old.active || old.state == State::Complete.as_str() {
             return Err(Error::conflict("This reply is complete; there is nothing to continue."));
@@ -164,15 +231,18 @@ impl Conversations {
     }
 
     /// Stops a reply, wherever it runs; what was written is kept. Stopping what is over is fine.
-    pub async fn stop(&self, owner: UserId, generation: GenerationId) -> Result<()> {
+    pub async fn stop(&self, owner: impl Into<Owner>, generation: GenerationId) -> Result<()> {
+        let owner = owner.into();
         let mut tx = self.store.begin().await?;
         let found = on!(&mut tx, |db| {
             sqlx::query(
                 "UPDATE generations SET stop_requested = $3 WHERE id = $1 AND conversation_id IN
-                 (SELECT id FROM conversations WHERE owner_user_id = $2 AND deleted_at IS NULL)",
+                 (SELECT id FROM conversations
+                  WHERE $2 IN (owner_user_id, owner_visitor_id) AND deleted_at IS NULL
+                  AND id = (SELECT conversation_id FROM generations WHERE id = $1))",
             )
             .bind(generation.0)
-            .bind(owner.0)
+            .bind(owner.id())
             .bind(true)
             .execute(db)
             .await
@@ -187,7 +257,12 @@ impl Conversations {
     }
 
     /// A reply of the owner and its conversation, locked.
-    async fn own_reply(&self, tx: &mut Tx, owner: UserId, reply: MessageId) -> Result<(ConversationId, MessageRow)> {
+    async fn own_reply(
+        &self,
+        tx: &mut Tx,
+        owner: Owner,
+        reply: MessageId,
+    ) -> Result<(ConversationId, Held, MessageRow)> {
         let missing = || Error::not_found("reply");
         let conversation: Option<(Uuid,)> = on!(&mut *tx, |db| {
             sqlx::query_as("SELECT conversation_id FROM messages WHERE id = $1 AND author = 'bot'")
@@ -196,12 +271,12 @@ impl Conversations {
                 .await
         })?;
         let id = ConversationId(conversation.ok_or_else(missing)?.0);
-        conversations::lock(tx, owner, id).await?.ok_or_else(missing)?;
+        let held = conversations::lock(tx, owner, id).await?.ok_or_else(missing)?;
         // Read after the lock: another click may have changed it meanwhile.
         let row = on!(&mut *tx, |db| {
             sqlx::query_as("SELECT * FROM messages WHERE id = $1").bind(reply.0).fetch_one(db).await
         })?;
-        Ok((id, row))
+        Ok((id, held, row))
     }
 
     /// Writes the rows of a reply that is about to be written, and says what is to be told of it.
@@ -212,6 +287,14 @@ impl Conversations {
         parent: Option<MessageId>,
         replaces: Option<MessageId>,
     ) -> Result<(ReplyRef, Change)> {
+        let (reply, message) = self.new_reply(parent);
+        messages::insert(tx, id.0, &message).await?;
+        self.insert_generation(tx, id, &reply).await?;
+        Ok((reply, Change::MessageCreated { message: Box::new(message), replaces }))
+    }
+
+    /// A reply that is about to be written.
+    fn new_reply(&self, parent: Option<MessageId>) -> (ReplyRef, Message) {
         let reply = ReplyRef { id: MessageId(new_id()), generation_id: GenerationId(new_id()) };
         let message = Message {
             id: reply.id,
@@ -230,9 +313,7 @@ impl Conversations {
             created_at: now(),
             finished_at: None,
         };
-        messages::insert(tx, id.0, &message).await?;
-        self.insert_generation(tx, id, &reply).await?;
-        Ok((reply, Change::MessageCreated { message: Box::new(message), replaces }))
+        (reply, message)
     }
 
     async fn insert_generation(&self, tx: &mut Tx, id: ConversationId, reply: &ReplyRef) -> Result<()> {
@@ -257,32 +338,45 @@ impl Conversations {
         request.continue_from = so_far.filter(|text| !text.is_empty());
         let job = Job { generation: reply.generation_id, conversation: id, message: reply.id, request };
         self.engine.launch(place, job);
+        // Somebody may have asked to stop it, or for a person, after the commit and before it ran.
+        if generation::stop_requested(&self.store, reply.generation_id).await? {
+            self.engine.stop_here(reply.generation_id);
+        }
         Ok(())
     }
 }
 
 /// Does it in a task of its own: what was committed is also started when the caller goes away in the middle.
-async fn to_the_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+pub(super) async fn to_the_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     let done = tokio::spawn(work.in_current_span()).await;
     done.unwrap_or_else(|broken| Err(Error::Internal(broken.to_string())))
 }
 
-fn check(message: &SendMessage) -> Result<()> {
+/// Whether what is said can be stored.
+pub(super) fn check(said: &Said) -> Result<()> {
     let field = |field: &str, text: String| Err(Error::Api(ApiError::new(Code::Invalid, text).on(field)));
-    if message.content.trim().is_empty() {
+    if said.content.trim().is_empty() && said.files.is_empty() {
         return field("content", "The message is empty. Write something first.".to_owned());
     }
-    if message.content.len() > MAX_CONTENT {
+    if said.content.len() > MAX_CONTENT {
         let text = format!("The message is too long: at most {} KiB fit.", MAX_CONTENT / 1024);
         return Err(Error::Api(ApiError::new(Code::TooLarge, text).on("content")));
     }
-    if message.content.contains('\0') {
+    if said.content.contains('\0') {
         return field("content", "The message contains a NUL character, which cannot be stored.".to_owned());
     }
-    if message.client_id.is_empty() || message.client_id.len() > MAX_CLIENT_ID || message.client_id.contains('\0') {
+    if said.client_id.is_empty() || said.client_id.len() > MAX_CLIENT_ID || said.client_id.contains('\0') {
         return field("client_id", format!("A client_id has 1 to {MAX_CLIENT_ID} bytes."));
     }
     Ok(())
+}
+
+fn rich_of(files: &[FileRef]) -> Result<Option<Json>> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let rich = Json::of(&Rich::Files { files: files.to_vec() });
+    rich.map(Some).map_err(|error| Error::Internal(format!("writing files: {error}")))
 }
 
 fn refuse_streaming(reply: &MessageRow) -> Result<()> {
@@ -292,19 +386,19 @@ fn refuse_streaming(reply: &MessageRow) -> Result<()> {
     Ok(())
 }
 
-/// What the same `client_id` was answered before.
-async fn sent_before(tx: &mut Tx, id: ConversationId, message: &SendMessage) -> Result<Option<Sent>> {
-    let before: Option<(Uuid, String)> = on!(&mut *tx, |db| {
-        sqlx::query_as(
-            "SELECT id, content FROM messages WHERE conversation_id = $1 AND author = 'user' AND client_id = $2",
-        )
-        .bind(id.0)
-        .bind(&message.client_id)
-        .fetch_optional(db)
-        .await
+fn refuse_silenced(held: &Held) -> Result<()> {
+    if held.answering != Answering::Bot {
+        return Err(Error::conflict("A person answers in this conversation now, so the model writes nothing."));
+    }
+    Ok(())
+}
+
+/// What the message that came with the same `client_id` before was answered.
+async fn stored_before(tx: &mut Tx, asked: Uuid, said: &Said) -> Result<Stored> {
+    let (content, rich): (String, Option<String>) = on!(&mut *tx, |db| {
+        sqlx::query_as("SELECT content, rich FROM messages WHERE id = $1").bind(asked).fetch_one(db).await
     })?;
-    let Some((asked, content)) = before else { return Ok(None) };
-    if content != message.content {
+    if content != said.content || rich.as_deref() != rich_of(&said.files)?.as_ref().map(Json::as_str) {
         return Err(Error::conflict(
             "This client_id was already used for another message of this chat. Use a new one for a new message.",
         ));
@@ -318,12 +412,10 @@ async fn sent_before(tx: &mut Tx, id: ConversationId, message: &SendMessage) -> 
         .fetch_optional(db)
         .await
     })?;
-    let (reply, generation) =
-        reply.ok_or_else(|| Error::Internal(format!("message {asked} was stored without its reply")))?;
-    Ok(Some(Sent {
+    Ok(Stored {
         message: MessageRef { id: MessageId(asked) },
-        reply: ReplyRef { id: MessageId(reply), generation_id: GenerationId(generation) },
-    }))
+        reply: reply.map(|(id, generation)| ReplyRef { id: MessageId(id), generation_id: GenerationId(generation) }),
+    })
 }
 
 /// The active reply that took the place of an inactive one.
@@ -341,13 +433,24 @@ async fn sibling(tx: &mut Tx, id: ConversationId, old: &MessageRow) -> Result<Op
     Ok(row.map(|(id, generation)| ReplyRef { id: MessageId(id), generation_id: GenerationId(generation) }))
 }
 
-/// The newest active message, which a new one follows.
-async fn newest(tx: &mut Tx, id: ConversationId) -> Result<Option<MessageId>> {
-    let row: Option<(Uuid,)> = on!(&mut *tx, |db| {
-        sqlx::query_as("SELECT id FROM messages WHERE conversation_id = $1 AND active ORDER BY id DESC LIMIT 1")
-            .bind(id.0)
-            .fetch_optional(db)
-            .await
+/// The newest active message, which a new one follows, and the one that came with this `client_id` before. Asked after
+/// the conversation is locked: on PostgreSQL a statement that waits for the lock does not see what it waited for.
+async fn newest_and_same(
+    tx: &mut Tx,
+    id: ConversationId,
+    author: Author,
+    client_id: &str,
+) -> Result<(Option<MessageId>, Option<Uuid>)> {
+    let (newest, same): (Option<Uuid>, Option<Uuid>) = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT (SELECT id FROM messages WHERE conversation_id = $1 AND active ORDER BY id DESC LIMIT 1),
+             (SELECT id FROM messages WHERE conversation_id = $1 AND author = $2 AND client_id = $3)",
+        )
+        .bind(id.0)
+        .bind(author.as_str())
+        .bind(client_id)
+        .fetch_one(db)
+        .await
     })?;
-    Ok(row.map(|(id,)| MessageId(id)))
+    Ok((newest.map(MessageId), same))
 }

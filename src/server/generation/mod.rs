@@ -11,7 +11,7 @@ mod rows;
 mod writer;
 
 pub use finish::title_of;
-pub use rows::insert;
+pub use rows::{insert, stop_all, stop_requested};
 
 use super::{
     clock::new_id,

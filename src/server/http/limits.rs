@@ -1,7 +1,7 @@
 //! How much and how long a request may be. Streams have no total limit: it holds until the response begins.
 
 use crate::{
-    server::error::respond,
+    server::{error::respond, files::LARGEST},
     wire::error::{ApiError, Code},
 };
 use axum::{
@@ -30,9 +30,31 @@ pub const ANSWER: Duration = Duration::from_secs(30);
 
 const KIB: u64 = 1024;
 
+/// How long an upload may take as a whole; its silence is limited where it is read.
+const UPLOAD: Duration = Duration::from_secs(15 * 60);
+/// How long a program may wait for a whole reply. The reply goes on without it.
+const WHOLE_REPLY: Duration = Duration::from_secs(150);
+
+/// Whether files are sent to a path.
+fn takes_files(path: &str) -> bool {
+    matches!(path, "/v1/widget/files" | "/api/chat/upload" | "/api/upload")
+}
+
+/// How long the begin of an answer at a path may take, where every other may take `answer`.
+fn answer_limit(path: &str, answer: Duration) -> Duration {
+    match path {
+        _ if takes_files(path) => UPLOAD,
+        "/v1/chat" | "/api/chat" => WHOLE_REPLY,
+        _ => answer,
+    }
+}
+
 /// The most bytes of a request's body at a path.
 fn body_limit(path: &str) -> u64 {
     match path {
+        // What stands between the parts is small.
+        _ if takes_files(path) => LARGEST + 64 * KIB,
+        "/chat" | "/v1/chat" | "/v1/chat/stream" | "/api/chat" => 512 * KIB,
         // A form writes each byte of a message of the longest kind, 128 KiB, as `%XX` where it is not ASCII.
         _ if path.starts_with("/rpc/") || path.ends_with("/messages") => 512 * KIB,
         _ if path.starts_with("/auth/") => 16 * KIB,
@@ -44,6 +66,7 @@ fn body_limit(path: &str) -> u64 {
 /// answer that does not begin in `answer`.
 pub async fn limit(answer: Duration, request: Request, next: Next) -> Response {
     let most = body_limit(request.uri().path());
+    let answer = answer_limit(request.uri().path(), answer);
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > most) {
         return too_large(most);
@@ -135,5 +158,6 @@ mod tests {
             assert!(body_limit(path) > 3 * MAX_CONTENT as u64 + 4 * KIB, "{path}");
         }
         assert!(body_limit("/auth/login") < body_limit("/v1/conversations"));
+        assert!(body_limit("/v1/widget/files/x") < body_limit("/v1/widget/files"));
     }
 }

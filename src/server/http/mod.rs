@@ -11,17 +11,21 @@ pub mod cookies;
 pub mod cors;
 pub mod extract;
 pub mod flash;
+mod follow;
+pub mod frame;
 pub mod health;
 pub mod input;
 pub mod limits;
 pub mod origin;
 pub mod pages;
+mod programs;
 pub mod refresh;
 pub mod security;
 mod seed;
 pub mod serve;
 mod site;
 mod stall;
+mod visitors;
 
 use super::{state::AppState, telemetry};
 use axum::{
@@ -40,6 +44,9 @@ pub fn router(state: AppState) -> Router {
         .merge(api::router())
         .merge(assets::router(&state))
         .merge(site::router())
+        .merge(frame::router())
+        .merge(visitors::router())
+        .merge(programs::router())
         .merge(health::router())
         .method_not_allowed_fallback(limits::wrong_method);
     layers(routes, &state).with_state(state)

@@ -1,5 +1,6 @@
 //! Headers that hold for every response: what a page may load, who may embed it, who may keep it.
 
+use super::frame;
 use crate::server::state::AppState;
 use axum::{
     extract::{Request, State},
@@ -25,6 +26,7 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
     request.extensions_mut().insert(nonce.clone());
     let personal = request.headers().contains_key(header::COOKIE);
     let embeddable = request.uri().path().starts_with("/widget/");
+    let framed = request.uri().path() == frame::PATH;
     let mut response = next.run(request).await;
 
     let html = is_html(response.headers());
@@ -33,7 +35,10 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
     set(headers, header::CONTENT_SECURITY_POLICY, policy);
     fixed(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     fixed(headers, header::REFERRER_POLICY, "strict-origin-when-cross-origin");
-    fixed(headers, header::X_FRAME_OPTIONS, "DENY");
+    // Of the one page that others may embed, its own policy says by whom; this header cannot list them.
+    if !framed {
+        fixed(headers, header::X_FRAME_OPTIONS, "DENY");
+    }
     fixed(headers, COOP, "same-origin");
     fixed(headers, CORP, if embeddable { "cross-origin" } else { "same-origin" });
     fixed(headers, PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()");

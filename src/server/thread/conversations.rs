@@ -1,9 +1,10 @@
 //! Conversation rows. Every query that acts for somebody names the owner.
 
+use super::owner::Owner;
 use crate::{
     server::store::{Store, Tx, on},
     wire::{
-        conversation::Conversation,
+        conversation::{Answering, Conversation},
         id::{ConversationId, UserId},
         time::Timestamp,
     },
@@ -78,20 +79,66 @@ pub async fn begin(
     Ok(ConversationId(id))
 }
 
-/// Locks a chat of the owner until the end of the transaction; `None` when there is none.
-pub async fn lock(tx: &mut Tx, owner: UserId, id: ConversationId) -> Result<Option<Conversation>, sqlx::Error> {
-    let row: Option<ConversationRow> = on!(&mut *tx, |db| {
+/// A conversation that a transaction holds.
+pub struct Held {
+    /// Its row.
+    pub conversation: Conversation,
+    /// Who answers in it.
+    pub answering: Answering,
+}
+
+/// Locks a conversation of the owner until the end of the transaction; `None` when there is none.
+pub async fn lock(tx: &mut Tx, owner: impl Into<Owner>, id: ConversationId) -> Result<Option<Held>, sqlx::Error> {
+    #[derive(FromRow)]
+    struct Row {
+        #[sqlx(flatten)]
+        conversation: ConversationRow,
+        answering: String,
+    }
+    let row: Option<Row> = on!(&mut *tx, |db| {
         sqlx::query_as(
             "UPDATE conversations SET updated_at = updated_at
-             WHERE id = $1 AND owner_user_id = $2 AND deleted_at IS NULL
-             RETURNING id, title, created_at, updated_at",
+             WHERE id = $1 AND $2 IN (owner_user_id, owner_visitor_id) AND deleted_at IS NULL
+             RETURNING id, title, created_at, updated_at, answering",
         )
         .bind(id.0)
-        .bind(owner.0)
+        .bind(owner.into().id())
         .fetch_optional(db)
         .await
     })?;
-    Ok(row.map(Into::into))
+    // A word that we do not know is taken for the one that keeps the model silent.
+    Ok(row.map(|row| Held {
+        conversation: row.conversation.into(),
+        answering: Answering::parse(&row.answering).unwrap_or(Answering::Paused),
+    }))
+}
+
+/// Locks a conversation of the owner like [`lock`], to say something in it: it moves to the top of the list, and the
+/// numbers are taken for what will be told, the message and, where the model answers, its reply. Who answers, and the
+/// last seq before; hand it to [`append_after`](super::append_after).
+pub async fn enter(
+    tx: &mut Tx,
+    owner: Owner,
+    id: ConversationId,
+    now: i64,
+) -> Result<Option<(Answering, i64)>, sqlx::Error> {
+    let row: Option<(String, i64)> = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "UPDATE conversations
+             SET updated_at = $3, last_seq = last_seq + CASE answering WHEN 'bot' THEN 2 ELSE 1 END
+             WHERE id = $1 AND $2 IN (owner_user_id, owner_visitor_id) AND deleted_at IS NULL
+             RETURNING answering, last_seq",
+        )
+        .bind(id.0)
+        .bind(owner.id())
+        .bind(now)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.map(|(answering, last)| {
+        let answering = Answering::parse(&answering).unwrap_or(Answering::Paused);
+        (answering, last - if answering == Answering::Bot { 2 } else { 1 })
+    }))
 }
 
 /// Locks a conversation, whosever it is, until the end of the transaction. Whether it is there.
@@ -126,8 +173,12 @@ pub async fn set_title(
     Ok(row.into())
 }
 
-/// One chat of the owner, and the seq of its last event.
-pub async fn find(tx: &mut Tx, owner: UserId, id: ConversationId) -> Result<Option<(Conversation, i64)>, sqlx::Error> {
+/// One conversation of the owner, and the seq of its last event.
+pub async fn find(
+    tx: &mut Tx,
+    owner: impl Into<Owner>,
+    id: ConversationId,
+) -> Result<Option<(Conversation, i64)>, sqlx::Error> {
     #[derive(FromRow)]
     struct Row {
         #[sqlx(flatten)]
@@ -137,35 +188,39 @@ pub async fn find(tx: &mut Tx, owner: UserId, id: ConversationId) -> Result<Opti
     let row: Option<Row> = on!(&mut *tx, |db| {
         sqlx::query_as(
             "SELECT id, title, created_at, updated_at, last_seq FROM conversations
-             WHERE id = $1 AND owner_user_id = $2 AND deleted_at IS NULL",
+             WHERE id = $1 AND $2 IN (owner_user_id, owner_visitor_id) AND deleted_at IS NULL",
         )
         .bind(id.0)
-        .bind(owner.0)
+        .bind(owner.into().id())
         .fetch_optional(db)
         .await
     })?;
     Ok(row.map(|row| (row.conversation.into(), row.last_seq)))
 }
 
-/// The owner's chats that come after `(updated_at, id)` in the list, the latest spoken in first.
+/// The owner's conversations that come after `(updated_at, id)` in the list, the latest spoken in first.
 pub async fn page(
     store: &Store,
-    owner: UserId,
+    owner: impl Into<Owner>,
     after: (i64, Uuid),
     limit: u32,
 ) -> Result<Vec<Conversation>, sqlx::Error> {
-    let rows: Vec<ConversationRow> = on!(store.read(), |db| {
-        sqlx::query_as(
+    let owner = owner.into();
+    // One each, so that each database finds its index.
+    let query = match owner {
+        Owner::User(_) => {
             "SELECT id, title, created_at, updated_at FROM conversations
              WHERE owner_user_id = $1 AND (updated_at, id) < ($2, $3) AND deleted_at IS NULL
-             ORDER BY updated_at DESC, id DESC LIMIT $4",
-        )
-        .bind(owner.0)
-        .bind(after.0)
-        .bind(after.1)
-        .bind(i64::from(limit))
-        .fetch_all(db)
-        .await
+             ORDER BY updated_at DESC, id DESC LIMIT $4"
+        }
+        Owner::Visitor(_) => {
+            "SELECT id, title, created_at, updated_at FROM conversations
+             WHERE owner_visitor_id = $1 AND (updated_at, id) < ($2, $3) AND deleted_at IS NULL
+             ORDER BY updated_at DESC, id DESC LIMIT $4"
+        }
+    };
+    let rows: Vec<ConversationRow> = on!(store.read(), |db| {
+        sqlx::query_as(query).bind(owner.id()).bind(after.0).bind(after.1).bind(i64::from(limit)).fetch_all(db).await
     })?;
     Ok(rows.into_iter().map(Into::into).collect())
 }

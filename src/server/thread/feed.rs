@@ -32,6 +32,26 @@ impl Feed {
         Self { store, conversation, signals, ready: VecDeque::new(), last: seq, behind: true }
     }
 
+    /// The next event that is stored already; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub async fn next_stored(&mut self) -> Result<Option<Arc<Event>>> {
+        if self.ready.is_empty() {
+            let events = after(&self.store, self.conversation, self.last).await?;
+            if let Some(event) = events.last() {
+                self.last = event.seq;
+            }
+            self.ready.extend(events.into_iter().map(Arc::new));
+        }
+        Ok(self.ready.pop_front())
+    }
+
+    /// An event that was read already and not handed out yet.
+    pub fn at_once(&mut self) -> Option<Arc<Event>> {
+        self.ready.pop_front()
+    }
+
     /// The next event; waits for it. Safe to drop and call again.
     ///
     /// # Errors
@@ -42,7 +62,8 @@ impl Feed {
                 return Ok(event);
             }
             if self.behind {
-                let events = after(&self.store, self.conversation, self.last).await?;
+                // Boxed: most of the time a reader only waits, and there are many.
+                let events = Box::pin(after(&self.store, self.conversation, self.last)).await?;
                 self.behind = !events.is_empty();
                 if let Some(event) = events.last() {
                     self.last = event.seq;

@@ -13,6 +13,7 @@ pub mod conversations;
 pub mod feed;
 mod fold;
 pub mod messages;
+pub mod owner;
 mod read;
 
 pub use fold::fold;
@@ -65,16 +66,59 @@ pub async fn append_all<const N: usize>(
         .fetch_one(db)
         .await
     })?;
-    let mut seq = last - count;
+    append_after(tx, conversation, last - count, changes).await
+}
+
+/// The same where the transaction has taken the numbers after `seq` already.
+pub async fn append_after<const N: usize>(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    mut seq: i64,
+    changes: [Change; N],
+) -> Result<[Event; N], sqlx::Error> {
     let events = changes.map(|change| {
         seq += 1;
         Event { seq, change }
     });
-    for event in &events {
-        let (kind, message, body) = row(&event.change)?;
-        insert(tx, conversation.0, event.seq, kind, message, &body).await?;
+    for pair in events.chunks(2) {
+        match pair {
+            [first, second] => {
+                let (one, two) = (row(&first.change)?, row(&second.change)?);
+                insert_two(tx, conversation.0, first.seq, one, two).await?;
+            }
+            events => {
+                for event in events {
+                    let (kind, message, body) = row(&event.change)?;
+                    insert(tx, conversation.0, event.seq, kind, message, &body).await?;
+                }
+            }
+        }
     }
     Ok(events)
+}
+
+/// How a change stands in the table: its kind, its message and what of it stands nowhere else.
+type Row = (&'static str, Option<Uuid>, String);
+
+/// Two that follow each other, in one statement: a send writes two, and all sends wait for one writer.
+async fn insert_two(tx: &mut Tx, conversation: Uuid, seq: i64, one: Row, two: Row) -> Result<(), sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query(
+            "INSERT INTO events (conversation_id, seq, kind, message_id, body)
+             VALUES ($1, $2, $3, $4, $5), ($1, $2 + 1, $6, $7, $8)",
+        )
+        .bind(conversation)
+        .bind(seq)
+        .bind(one.0)
+        .bind(one.1)
+        .bind(&one.2)
+        .bind(two.0)
+        .bind(two.1)
+        .bind(&two.2)
+        .execute(db)
+        .await
+        .map(drop)
+    })
 }
 
 async fn insert(
@@ -102,8 +146,7 @@ fn json(value: &impl Serialize) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
 
-/// How a change stands in the table: its kind, its message and what of it stands nowhere else.
-fn row(change: &Change) -> Result<(&'static str, Option<Uuid>, String), sqlx::Error> {
+fn row(change: &Change) -> Result<Row, sqlx::Error> {
     Ok(match change {
         Change::MessageCreated { message, replaces } => {
             let generation_id = message.generation_id.filter(|_| message.author == Author::Bot);

@@ -1,7 +1,7 @@
 //! The API for programs, `/v1`: the same use cases as the pages, described by an OpenAPI document.
 
 mod conversations;
-mod events;
+pub(super) mod events;
 mod openapi;
 mod replies;
 
@@ -21,9 +21,9 @@ pub fn router() -> Router<AppState> {
 /// Which page of a list.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct PageParams {
+pub(super) struct PageParams {
     /// `next_cursor` of the page before; absent for the first page.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
     /// Items on a page, 1 to 200; 50 when absent.
-    limit: Option<u32>,
+    pub(super) limit: Option<u32>,
 }

@@ -3,7 +3,7 @@
 use super::{conversations, events, replies};
 use crate::{
     server::{
-        http::{auth, site},
+        http::{auth, programs, site, visitors},
         state::AppState,
     },
     wire::{event::Event, json::Json as AnyJson, page::Page, rich::Rich, time::Timestamp},
@@ -25,7 +25,10 @@ pub(super) fn router() -> Router<AppState> {
 
 /// The document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    document.merge(visitors::Described::openapi());
+    document.merge(programs::Described::openapi());
+    document
 }
 
 #[derive(OpenApi)]
@@ -56,6 +59,12 @@ impl Modify for Credentials {
             .description(Some("The authToken of POST /auth/login, with Authorization: Bearer"))
             .build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let visitor = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The token of POST /v1/widget/session, with Authorization: Bearer"))
+            .build();
+        components.add_security_scheme("visitor", SecurityScheme::Http(visitor));
         let cookie = ApiKeyValue::with_description(
             "__Host-at",
             "The app's own cookie. A change must come with Sec-Fetch-Site: same-origin or the app's Origin.",

@@ -1,0 +1,16 @@
+// A page without a framework, bundled by webpack: the function and the element.
+import { mount, version } from "parlor-widget";
+import "parlor-widget/element";
+
+const asked = new URLSearchParams(location.search);
+const options = { apiUrl: asked.get("api"), apiKey: asked.get("key"), title: "By function" };
+window.version = version;
+window.chat = mount("#place", { ...options, mode: "inline" });
+
+const element = document.createElement("parlor-chat");
+for (const [name, value] of [["api-url", options.apiUrl], ["api-key", options.apiKey], ["title", "By element"]]) {
+  element.setAttribute(name, value);
+}
+window.heard = [];
+for (const event of ["open", "close"]) element.addEventListener(event, () => window.heard.push(event));
+document.body.append(element);

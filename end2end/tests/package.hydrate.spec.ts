@@ -1,0 +1,95 @@
+// The npm package in websites that are bundled with it, from the tarball as it would be published.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { expect, SITE_KEY, test } from "../fixtures";
+import { HOSTS } from "../fixtures/hosts";
+
+const asked = (baseURL: string | undefined) => ({ api: `${baseURL}/chat`, key: SITE_KEY });
+const told = (page: Page) => page.evaluate(() => (window as any).told);
+
+test("a React host that renders twice a second has one widget, one start and one connection", async ({ page, builtHost, gates, baseURL }) => {
+  const host = await builtHost("vite");
+  const sockets: string[] = [];
+  page.on("websocket", socket => sockets.push(socket.url()));
+  await page.goto(host.url(asked(baseURL)));
+  await page.getByRole("button", { name: "Open chat" }).click();
+  const panel = page.getByRole("dialog", { name: "Ask the shop" });
+  await expect(panel).toBeVisible();
+  const element = await page.locator("parlor-chat").elementHandle();
+
+  const ours = () => gates.requests.filter(url => new URL(url).origin === baseURL).length;
+  const rendered = async () => Number(await page.locator("output").textContent());
+  const from = await rendered();
+  await expect.poll(rendered).toBeGreaterThan(from + 2);
+  const [requests, connections] = [ours(), sockets.length];
+  await expect.poll(rendered, { timeout: 15_000 }).toBeGreaterThan(from + 10);
+
+  expect(ours()).toBe(requests);
+  expect(sockets).toHaveLength(connections);
+  expect(connections).toBeLessThanOrEqual(1);
+  expect(await told(page)).toMatchObject({ init: 1, mount: 1 });
+  await expect(page.locator("parlor-chat")).toHaveCount(1);
+  expect(await element!.evaluate(before => before.isConnected)).toBe(true);
+  await expect(panel).toBeVisible();
+  // The settings of the component arrive: the colour, and the functions by the ref.
+  expect(await page.locator("parlor-chat .launch").evaluate(button => getComputedStyle(button).backgroundColor)).toBe("rgb(124, 58, 237)");
+  await page.evaluate(() => (window as any).chat.close());
+  await expect(panel).toBeHidden();
+});
+
+test("React's strict mode leaves one widget", async ({ page, builtHost, baseURL }) => {
+  const host = await builtHost("vite");
+  await page.goto(host.url({ ...asked(baseURL), strict: "1" }));
+  await expect(page.getByRole("button", { name: "Open chat" })).toHaveCount(1);
+  await page.getByRole("button", { name: "Open chat" }).click();
+  await expect(page.getByRole("dialog", { name: "Ask the shop" })).toBeVisible();
+  expect(await told(page)).toMatchObject({ init: 1, mount: 1 });
+});
+
+test("a page that webpack has bundled has the function and the element, each with a panel of its own", async ({ page, builtHost, baseURL }) => {
+  const host = await builtHost("webpack");
+  await page.goto(host.url(asked(baseURL)));
+  const inline = page.getByRole("dialog", { name: "By function" }).or(page.getByRole("region", { name: "By function" }));
+  await expect(inline).toBeVisible();
+  const place = (await page.locator("#place").boundingBox())!;
+  const shown = (await inline.boundingBox())!;
+  expect(shown.width).toBeLessThanOrEqual(place.width + 1);
+  expect(shown.x).toBeGreaterThanOrEqual(place.x - 1);
+
+  await page.getByRole("button", { name: "Open chat" }).click();
+  await expect(page.getByRole("dialog", { name: "By element" })).toBeVisible();
+  await page.evaluate(() => (document.body.lastElementChild as any).close());
+  await expect(page.getByRole("dialog", { name: "By element" })).toBeHidden();
+  expect(await page.evaluate(() => (window as any).heard)).toEqual(["open", "close"]);
+  await expect(inline).toBeVisible();
+
+  // Taken off the page, an element takes its widget along.
+  await page.evaluate(() => document.body.lastElementChild!.remove());
+  await expect(page.getByRole("button", { name: "Open chat" })).toHaveCount(0);
+  expect(await page.evaluate(() => (window as any).version)).toBe(JSON.parse(readFileSync(join(HOSTS, "node_modules/parlor-widget/package.json"), "utf8")).version);
+  expect(await page.evaluate(() => "Parlor" in window)).toBe(false);
+});
+
+test("where there is no window it can be imported, required and rendered", () => {
+  const said = JSON.parse(execFileSync(process.execPath, ["server.mjs"], { cwd: HOSTS, encoding: "utf8" }));
+  expect(said).toMatchObject({ mount: "function", window: "undefined" });
+  // Nothing where it floats, its place where it is part of the page; the same for `import` and `require`.
+  expect(said.rendered).toEqual([["<main></main>", "<main><div></div></main>"], ["<main></main>", "<main><div></div></main>"]]);
+});
+
+test("the tarball holds what it says, and no source, test or secret", () => {
+  const root = join(HOSTS, "node_modules/parlor-widget");
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const paths = [manifest.main, manifest.module, manifest.types];
+  const collect = (value: unknown): void => {
+    if (typeof value === "string") paths.push(value);
+    else if (value && typeof value === "object") Object.values(value).forEach(collect);
+  };
+  collect(manifest.exports);
+  for (const path of paths) expect(readFileSync(join(root, path)).length, path).toBeGreaterThan(0);
+  for (const path of paths.filter(path => path.endsWith(".cjs"))) {
+    expect(readFileSync(join(root, path), "utf8"), path).not.toMatch(/import\.meta|\brequire\("crypto"\)/);
+  }
+});

@@ -1,0 +1,125 @@
+//! The addresses that two published widgets ask, and programs that were written for them: one sends a site's key and a
+//! session id, the other a client id. Both become the same use cases as `/v1/widget`, and whoever is not the one that
+//! began a session reads nothing of it.
+
+pub(super) mod chat;
+pub(super) mod lines;
+pub(super) mod socket;
+pub(super) mod upload;
+
+use crate::server::{
+    error::{Error, Result},
+    http::{
+        cors::Origin,
+        extract::{SiteCaller, bearer, caller_address},
+    },
+    sites::known::ActiveSite,
+    state::AppState,
+    visitors::{ClientId, Visitor},
+};
+use crate::wire::{
+    error::{ApiError, Code},
+    json::Json,
+};
+use axum::{Router, extract::FromRequestParts, http::request::Parts};
+use std::{net::IpAddr, sync::Arc};
+use utoipa::OpenApi;
+
+/// Its routes.
+pub fn router() -> Router<AppState> {
+    Router::new().merge(lines::router()).merge(chat::router()).merge(upload::router()).merge(socket::router())
+}
+
+/// What of it the OpenAPI document describes.
+#[derive(OpenApi)]
+#[openapi(paths(
+    lines::chat,
+    lines::stream,
+    lines::whole,
+    chat::send,
+    chat::history,
+    upload::chat_upload,
+    upload::upload,
+    socket::socket,
+))]
+pub struct Described;
+
+/// A page or program of a site, by the site's key in a header or, where headers cannot be sent, as `?key=`. Without a
+/// key it speaks for the only site there is.
+pub struct Speaker {
+    /// The site.
+    site: Arc<ActiveSite>,
+    /// Its key.
+    key: String,
+    /// The address that asks, behind proxies that are trusted.
+    address: IpAddr,
+    /// `Authorization: Bearer`, which may be a visitor's token.
+    token: Option<String>,
+    /// `X-Client-Id`.
+    client_id: Option<String>,
+}
+
+impl FromRequestParts<AppState> for Speaker {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let in_query = || {
+            let pairs = parts.uri.query()?.split('&');
+            pairs.filter_map(|pair| pair.strip_prefix("key=")).next().map(str::to_owned)
+        };
+        let given = header("x-widget-api-key").or_else(|| header("x-api-key")).or_else(in_query);
+        let key = match given {
+            Some(key) => key,
+            None => only_key(state).await?,
+        };
+        let origin = Origin::read(&parts.headers);
+        let SiteCaller { site, address, .. } = SiteCaller::with_key(state, &key, origin, caller_address(parts, state)).await?;
+        let token = bearer(&parts.headers).map(str::to_owned);
+        Ok(Self { site, key, address, token, client_id: header("x-client-id") })
+    }
+}
+
+/// The key of the only site.
+async fn only_key(state: &AppState) -> Result<String> {
+    let mut sites = state.sites.list().await?;
+    let site = if sites.len() == 1 { sites.pop() } else { None };
+    let key = site.and_then(|site| site.keys.into_iter().next());
+    key.map(|key| key.key).ok_or_else(|| {
+        let message = "The site's key is missing. Send it in the header X-Widget-Api-Key, or as ?key=.";
+        Error::Api(ApiError::new(Code::Unauthenticated, message))
+    })
+}
+
+impl Speaker {
+    /// The visitor of a token, where there is one of this site. Any other token is the program's own business.
+    async fn of_token(&self, state: &AppState) -> Option<Visitor> {
+        let visitor = state.visitors.authenticate(self.token.as_deref()?).await.ok()?;
+        (visitor.site.id == self.site.id).then_some(visitor)
+    }
+
+    /// The secret that names the visitor.
+    fn client(&self, client_id: Option<&str>) -> Result<ClientId> {
+        let id = client_id.filter(|id| !id.is_empty()).or(self.client_id.as_deref()).ok_or_else(|| {
+            let message = "Who speaks? Send clientId, a random UUID that only this visitor has, or a visitor's token.";
+            Error::Api(ApiError::new(Code::Unauthenticated, message))
+        })?;
+        ClientId::parse(id, "clientId")
+    }
+
+    /// The visitor who speaks: of the token, else of the client id, made where there is none.
+    async fn visitor(&self, state: &AppState, client_id: Option<&str>, claims: Option<&Json>) -> Result<Visitor> {
+        if let Some(visitor) = self.of_token(state).await {
+            return Ok(visitor);
+        }
+        state.visitors.of_client(&self.site, &self.key, &self.client(client_id)?, claims).await
+    }
+
+    /// The visitor who reads; `None` when nobody spoke with this client id yet.
+    async fn reader(&self, state: &AppState, client_id: Option<&str>) -> Result<Option<Visitor>> {
+        match self.of_token(state).await {
+            Some(visitor) => Ok(Some(visitor)),
+            None => state.visitors.find(&self.site, &self.key, &self.client(client_id)?).await,
+        }
+    }
+}
