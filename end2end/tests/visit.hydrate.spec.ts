@@ -44,7 +44,7 @@ test("a reply streams, and is there after a reload with what was said", async ({
   expect(await page.evaluate(() => [document.cookie.includes("cs_client_id="), localStorage.getItem("cs_client_identity_v1") !== null])).toEqual([true, true]);
 });
 
-test("where upgrades are refused the events come another way", async ({ page, hostPage, proxy, gates }) => {
+test("where upgrades are refused the events come another way", async ({ page, hostPage, between: proxy, gates }) => {
   gates.allow(/WebSocket connection to/);
   proxy.refusesUpgrades = true;
   await opened(page, hostPage.url({}, "strict", proxy.origin));
@@ -53,7 +53,7 @@ test("where upgrades are refused the events come another way", async ({ page, ho
   expect(proxy.seen.some(line => line.startsWith("UPGRADE"))).toBe(true);
 });
 
-test("where answers are buffered the reply comes by asking", async ({ page, hostPage, proxy, gates }) => {
+test("where answers are buffered the reply comes by asking", async ({ page, hostPage, between: proxy, gates }) => {
   gates.allow(/WebSocket connection to/);
   proxy.refusesUpgrades = true;
   proxy.buffers = true;
@@ -63,7 +63,7 @@ test("where answers are buffered the reply comes by asking", async ({ page, host
 });
 
 for (const transport of ["websocket", "sse", "polling"]) {
-  test(`a connection that is cut in the middle of a reply loses and doubles nothing: ${transport}`, async ({ page, hostPage, proxy, gates }) => {
+  test(`a connection that is cut in the middle of a reply loses and doubles nothing: ${transport}`, async ({ page, hostPage, between: proxy, gates }) => {
     gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_/);
     await opened(page, hostPage.url({ transport }, "strict", proxy.origin));
     await say(page, slowly(60, 60));
@@ -75,7 +75,7 @@ for (const transport of ["websocket", "sse", "polling"]) {
   });
 }
 
-test("a server that dies in the middle of a reply is waited for, and the visitor is told quietly", async ({ page, hostPage, proxy, gates }) => {
+test("a server that dies in the middle of a reply is waited for, and the visitor is told quietly", async ({ page, hostPage, between: proxy, gates }) => {
   gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_/);
   await opened(page, hostPage.url({}, "strict", proxy.origin));
   await say(page, slowly(50, 60));
@@ -104,7 +104,7 @@ test("what is sent offline waits, and goes exactly once when the network is back
   await expect(own(page)).toHaveText([slowly(3, 0), "first while away", "second while away"]);
 });
 
-test("what waits survives a reload", async ({ page, hostPage, proxy, gates }) => {
+test("what waits survives a reload", async ({ page, hostPage, between: proxy, gates }) => {
   gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_/);
   const url = hostPage.url({ "api-url": proxy.origin });
   await opened(page, url);
