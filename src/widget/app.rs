@@ -183,7 +183,7 @@ impl App {
     pub async fn hook(&self, name: &str, payload: JsValue) -> JsValue {
         let Some(plugins) = self.options.get("plugins") else { return JsValue::UNDEFINED };
         let Some(promise) = json::call(&plugins, "run", &[name.into(), payload]) else { return JsValue::UNDEFINED };
-        super::host::wait(promise.clone().into()).await.unwrap_or_default()
+        super::host::wait(promise).await.unwrap_or_default()
     }
 
     fn tell_plugins(self: &Rc<Self>, name: &'static str, payload: JsValue) {
@@ -371,15 +371,13 @@ impl App {
             }
             _ => None,
         };
-        let is_new =
-            matches!(&change, Some(Change::MessageCreated { message, .. }) if message.author != Author::Visitor);
         let is_handoff = matches!(change, Some(Change::AnsweringChanged { .. }));
         let applied = self.state.borrow_mut().thread.apply(seq, change);
         if applied != Applied::Changed {
             return applied;
         }
         if let Some(id) = touched {
-            self.announce(id, is_new);
+            self.announce(id);
         }
         if is_handoff {
             let word = self.state.borrow().thread.answering.as_str();
@@ -390,7 +388,7 @@ impl App {
         applied
     }
 
-    fn announce(self: &Rc<Self>, id: MessageId, is_new: bool) {
+    fn announce(self: &Rc<Self>, id: MessageId) {
         let state = self.state.borrow();
         let Some(at) = state.thread.position(id) else { return };
         let message = &state.thread.entries[at].message;
@@ -414,15 +412,12 @@ impl App {
                 ("author", message.author.as_str().into()),
                 ("text", message.content.as_str().into()),
             ]);
-            let quiet = is_new && message.author == Author::Bot;
             let rings = state.sound && (super::host::hidden() || !self.view().is_some_and(View::is_open));
             drop(state);
             if rings {
                 super::sound::ring();
             }
-            if !quiet || !detail.is_undefined() {
-                self.emit("message", &detail);
-            }
+            self.emit("message", &detail);
         }
     }
 

@@ -208,5 +208,5 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
 pub async fn said(given: &JsValue, renew: bool) -> Option<String> {
     let Some(ask) = given.dyn_ref::<js_sys::Function>() else { return given.as_string() };
     let answer = ask.call1(&JsValue::UNDEFINED, &renew.into()).ok()?;
-    super::host::wait(answer.clone().into()).await.ok()?.as_string()
+    super::host::wait(answer).await.ok()?.as_string()
 }

@@ -27,7 +27,7 @@ pub fn click(app: &Rc<App>, view: &View, event: Event) {
         "menu" if is_menu => view.close_menu(),
         "menu" => {
             let _ = button.set_attribute("aria-expanded", "true");
-            let _ = menu::open(&view.menu, app);
+            menu::open(&view.menu, app);
         }
         "send" => say(app, value),
         "stop" => app.stop(),

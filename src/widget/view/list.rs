@@ -96,9 +96,6 @@ impl List {
         }
     }
 
-    /// Before anything changes the heights.
-    pub fn before_draw(&mut self) {}
-
     pub fn draw(&mut self, app: &Rc<App>) {
         let prepended = std::mem::take(&mut app.state.borrow_mut().prepended);
         if prepended > 0 {

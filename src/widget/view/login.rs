@@ -64,7 +64,7 @@ impl Login {
     /// From one to the other.
     pub fn switch(&self, app: &App, up: bool) {
         self.signs_up.set(up);
-        let _ = self.build(app);
+        self.build(app);
     }
 
     pub fn submit(&self, app: &Rc<App>) {

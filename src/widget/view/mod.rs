@@ -172,7 +172,6 @@ impl View {
         let _ = self.dialog.class_list().toggle_with_force("locked", needs_account);
         self.draw_status(app);
         let mut list = self.list.borrow_mut();
-        list.before_draw();
         self.tail.draw(app);
         list.draw(app);
         self.composer.draw(app)

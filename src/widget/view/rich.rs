@@ -34,7 +34,6 @@ pub fn draw(parent: &Node, rich: &Json, app: &App, is_last: bool) {
             text(&place, "strong", &[("dir", "auto")], &title);
             if is_last {
                 choices(&place, "replies scale", &options, app)
-            } else {
             }
         }
         Some(Rich::Files { files: all }) => files(parent, &all, app),
