@@ -173,7 +173,7 @@ pub const HIDDEN_PAUSE: u32 = 60_000;
 
 #[cfg(test)]
 mod tests {
-    use super::{End::*, Ladder, Next, Pauses, Rung::*, *};
+    use super::{End::*, Ladder, Next, Pauses, Rung::*};
     use proptest::prelude::*;
 
     fn ladder() -> Ladder {
