@@ -53,7 +53,7 @@ const optionsOf = branding => {
 };
 
 async function stringsOf(locale) {
-  const strings = Object.assign(Object.create(null), english);
+  const strings = { ...english };
   if (locale === "en") return strings;
   try {
     return Object.assign(strings, await files.strings(locale));
@@ -99,11 +99,11 @@ export async function start(shell) {
 
   const { transportOptions } = options;
   let { transport } = options;
-  const forTransport = { __proto__: null, pollIntervalMs: options.pollIntervalMs, ...transportOptions };
+  const forTransport = { pollIntervalMs: options.pollIntervalMs, ...transportOptions };
   if (typeof transport === "function") transport = transport({ apiUrl: options.apiUrl, ...forTransport });
 
+  // An ordinary object: the panel asks each for what it has itself.
   const panel = glue.mount(root, {
-    __proto__: null,
     ...options,
     transport,
     transportOptions: forTransport,
