@@ -17,6 +17,11 @@ stageWidget(stage, "package", { glue: readFileSync(raw("widget.js"), "utf8"), cs
 for (const name of readdirSync(join(source, "src")).filter(name => name.endsWith(".js"))) {
   writeFileSync(join(stage, name), readFileSync(join(source, "src", name), "utf8").replaceAll("__VERSION__", version));
 }
+// As modules of one value: bundlers make an export of each key of JSON, and keys with dots are no names everywhere.
+for (const name of readdirSync(join(stage, "locales"))) {
+  const texts = readFileSync(join(stage, "locales", name), "utf8");
+  writeFileSync(join(stage, "locales", name.replace(".json", ".js")), `export default ${texts};\n`);
+}
 writeFileSync(join(stage, "panel.js"), 'export { start } from "./start.js";\n');
 
 rmSync(made, { recursive: true, force: true });

@@ -12,6 +12,7 @@ mod pages;
 mod process;
 mod scale;
 mod table;
+mod widget;
 
 use table::Table;
 
@@ -34,6 +35,9 @@ fn main() {
         }
         if runs("browser") {
             browser::measure(&mut table).await;
+        }
+        if runs("widget") {
+            widget::measure(&mut table).await;
         }
         if runs("scale") {
             scale::measure(&mut table).await;

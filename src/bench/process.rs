@@ -7,6 +7,9 @@ use std::{
 };
 use tempfile::TempDir;
 
+/// The key of the server's first site.
+pub const SITE_KEY: &str = "site_for_the_figures";
+
 /// Ended when dropped.
 pub struct Process {
     child: Child,
@@ -56,7 +59,7 @@ pub fn server(upstream: Option<&Process>, model: &str) -> Process {
 pub fn server_on(data: TempDir, upstream: Option<&Process>, model: &str) -> Process {
     let mut command = Command::new("target/release/parlor");
     command.arg("serve").env("PARLOR_ADDR", "127.0.0.1:0").env("PARLOR_DATA", data.path()).env_remove("DATABASE_URL");
-    command.env("PARLOR_LOG", "warn").env("PARLOR_AUTH_PER_MINUTE", "10000");
+    command.env("PARLOR_LOG", "warn").env("PARLOR_AUTH_PER_MINUTE", "10000").env("WIDGET_API_KEY", SITE_KEY);
     if let Some(upstream) = upstream {
         command.env("PARLOR_MODEL_URL", &upstream.url).env("PARLOR_MODEL_NAME", model);
     }

@@ -8,11 +8,11 @@ export const wasm = async url => {
 };
 const LOCALES = {
   __proto__: null,
-  de: () => import("./locales/de.json"),
-  fr: () => import("./locales/fr.json"),
-  es: () => import("./locales/es.json"),
-  ar: () => import("./locales/ar.json"),
-  zh: () => import("./locales/zh.json"),
+  de: () => import("./locales/de.js"),
+  fr: () => import("./locales/fr.js"),
+  es: () => import("./locales/es.js"),
+  ar: () => import("./locales/ar.js"),
+  zh: () => import("./locales/zh.js"),
 };
 export const strings = async locale => (await LOCALES[locale]()).default;
 export const plugins = () => import("./plugins.js");
