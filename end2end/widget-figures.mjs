@@ -8,7 +8,7 @@ const RUNS = 5;
 const SLOWER = 4;
 
 const host = createServer((request, answer) => {
-  const tag = request.url === '/blank' ? '' : `<script src="${parlor}/widget/chat-widget.js" data-api-key="${key}" data-transport="polling" defer></script>`;
+  const tag = request.url === '/blank' ? '' : `<script src="${parlor}/widget/chat-widget.js" data-api-key="${key}" defer></script>`;
   answer.setHeader('Content-Type', 'text/html; charset=utf-8');
   answer.end(`<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Host</title><h1>A page</h1>${tag}`);
 });

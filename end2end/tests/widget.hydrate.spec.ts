@@ -21,7 +21,9 @@ test("the keyboard alone is enough", async ({ page, hostPage }) => {
   await launcher(page).focus();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("textbox", { name: "Message" })).toBeFocused();
-  await page.keyboard.press("Shift+Tab"); // the conversation, which can be scrolled
+  // Back from the input: what scrolls, then the head's last button.
+  await page.keyboard.press("Shift+Tab");
+  await expect(page.getByRole("log")).toBeFocused();
   await page.keyboard.press("Shift+Tab");
   await expect(page.getByRole("button", { name: "Close", exact: true })).toBeFocused();
   await page.keyboard.press("Enter");

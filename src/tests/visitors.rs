@@ -2,7 +2,7 @@
 
 use crate::{
     harness::Server,
-    member::Member,
+    member::{Events, Member},
     visitor::{Visitor, first_site, message, open, site},
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -124,6 +124,25 @@ both! {
         let token = vouch(&server, &site, json!({"sub": "customer 8"})).await;
         let bob = Visitor::with(&server, key, &browser.client_id, json!({"user_token": token})).await;
         assert_eq!(bob.get("/v1/widget/conversations").await.1["items"], json!([]));
+    }
+
+    async fn what_is_handed_over_ends_the_streams_of_the_one_before(server) {
+        let site = first_site(&server).await;
+        let key = &site.keys[0].key;
+        let browser = Visitor::new(&server, key).await;
+        let id = browser.asked("Said before anybody vouched").await;
+        let path = format!("/v1/widget/conversations/{id}/events?after=0");
+        let response = browser.request(Method::GET, &path).send().await.unwrap();
+        let mut events = Events::of(response);
+        assert_eq!(events.next().await.unwrap().data["type"], "message.created");
+        let token = vouch(&server, &site, json!({"sub": "customer 7"})).await;
+        let ada = Visitor::with(&server, key, &browser.client_id, json!({"user_token": token})).await;
+        ada.say(&id, "Only for the vouched").await;
+        let mut told = String::new();
+        while let Some(frame) = events.next().await {
+            told.push_str(&frame.data.to_string());
+        }
+        assert!(!told.contains("Only for the vouched"), "{told}");
     }
 
     async fn no_token_but_the_sites_own_vouches(server) {

@@ -367,6 +367,14 @@ on_both! {
             ("/v1/widget/generations/{id}/stop", "post"), ("/v1/widget/messages/{id}/regenerate", "post"),
             ("/v1/widget/messages/{id}/continue", "post"), ("/v1/widget/messages/{id}/rating", "post"),
             ("/v1/widget/files", "post"), ("/v1/widget/files/{id}/{name}", "get"),
+            ("/chat", "post"),
+            ("/v1/chat/stream", "post"),
+            ("/v1/chat", "post"),
+            ("/api/chat", "post"),
+            ("/api/chat", "get"),
+            ("/api/chat/upload", "post"),
+            ("/api/upload", "post"),
+            ("/api/chat/ws", "get"),
         ] {
             assert!(document["paths"][path][method].is_object(), "{method} {path}");
         }

@@ -24,11 +24,9 @@ use crate::wire::{
 use js_sys::{Promise, Reflect};
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::BTreeMap,
     rc::Rc,
 };
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::ShadowRoot;
 
 /// How the events come.
@@ -67,7 +65,7 @@ pub struct State {
     pub account: Option<super::account::Pair>,
     pub connection: Connection,
     /// Set by the page while the panel runs: `userToken`, `userIdentifier`, `context`.
-    pub given: BTreeMap<&'static str, JsValue>,
+    pub given: Vec<(&'static str, JsValue)>,
     /// A new conversation was asked for: the next message begins one.
     pub fresh: bool,
     pub opened: bool,
@@ -104,7 +102,7 @@ const SOUND: &str = "parlor_sound_v1";
 
 impl App {
     /// Builds the panel, closed.
-    pub fn new(root: &ShadowRoot, options: JsValue) -> Result<Rc<Self>, JsValue> {
+    pub fn new(root: &ShadowRoot, options: JsValue) -> Rc<Self> {
         let text = |name: &str| read::text(&options, name).unwrap_or_default();
         let app = Rc::new(Self {
             server: text("apiUrl").trim_end_matches('/').to_owned(),
@@ -121,8 +119,8 @@ impl App {
             drawing: Cell::new(false),
             announcer: RefCell::default(),
         });
-        let _ = app.view.set(View::new(root, &app)?);
-        Ok(app)
+        let _ = app.view.set(View::new(root, &app));
+        app
     }
 
     /// A text in the visitor's language; its key where the file lacks it.
@@ -141,7 +139,7 @@ impl App {
 
     /// What the page has set since, else what it set at first.
     pub fn option_or_state(&self, name: &'static str) -> JsValue {
-        let given = self.state.borrow().given.get(name).cloned();
+        let given = self.state.borrow().given.iter().rev().find(|(of, _)| *of == name).map(|(_, value)| value.clone());
         given.or_else(|| self.options.get(name)).unwrap_or_default()
     }
 
@@ -185,13 +183,13 @@ impl App {
     pub async fn hook(&self, name: &str, payload: JsValue) -> JsValue {
         let Some(plugins) = self.options.get("plugins") else { return JsValue::UNDEFINED };
         let Some(promise) = json::call(&plugins, "run", &[name.into(), payload]) else { return JsValue::UNDEFINED };
-        wasm_bindgen_futures::JsFuture::from(Promise::resolve(&promise)).await.unwrap_or_default()
+        super::host::wait(promise).await.unwrap_or_default()
     }
 
     fn tell_plugins(self: &Rc<Self>, name: &'static str, payload: JsValue) {
         if self.options.get("plugins").is_some() {
             let app = self.clone();
-            spawn_local(async move {
+            super::host::spawn(async move {
                 app.hook(name, payload).await;
             });
         }
@@ -203,14 +201,14 @@ impl App {
             return;
         }
         let app = self.clone();
-        next_frame(move || {
+        next_frame(Box::new(move || {
             app.drawing.set(false);
             if !app.gone.get()
                 && let Some(view) = app.view()
             {
-                let _ = view.draw(&app);
+                view.draw(&app);
             }
-        });
+        }));
     }
 
     pub fn connection(self: &Rc<Self>, connection: Connection, rung: Rung) {
@@ -272,7 +270,7 @@ impl App {
             return;
         }
         let app = self.clone();
-        spawn_local(async move {
+        super::host::spawn(async move {
             outbox::show(&app);
             let mut pause = 1000;
             loop {
@@ -373,15 +371,13 @@ impl App {
             }
             _ => None,
         };
-        let is_new =
-            matches!(&change, Some(Change::MessageCreated { message, .. }) if message.author != Author::Visitor);
         let is_handoff = matches!(change, Some(Change::AnsweringChanged { .. }));
         let applied = self.state.borrow_mut().thread.apply(seq, change);
         if applied != Applied::Changed {
             return applied;
         }
         if let Some(id) = touched {
-            self.announce(id, is_new);
+            self.announce(id);
         }
         if is_handoff {
             let word = self.state.borrow().thread.answering.as_str();
@@ -392,7 +388,7 @@ impl App {
         applied
     }
 
-    fn announce(self: &Rc<Self>, id: MessageId, is_new: bool) {
+    fn announce(self: &Rc<Self>, id: MessageId) {
         let state = self.state.borrow();
         let Some(at) = state.thread.position(id) else { return };
         let message = &state.thread.entries[at].message;
@@ -416,15 +412,12 @@ impl App {
                 ("author", message.author.as_str().into()),
                 ("text", message.content.as_str().into()),
             ]);
-            let quiet = is_new && message.author == Author::Bot;
             let rings = state.sound && (super::host::hidden() || !self.view().is_some_and(View::is_open));
             drop(state);
             if rings {
                 super::sound::ring();
             }
-            if !quiet || !detail.is_undefined() {
-                self.emit("message", &detail);
-            }
+            self.emit("message", &detail);
         }
     }
 
@@ -438,7 +431,7 @@ impl App {
         if let (Some(up_to), Some(id)) = (up_to, self.state.borrow().thread.id) {
             let (app, path) = (self.clone(), ["/v1/widget/conversations/", &id.to_string(), "/read"].concat());
             let body = ["{\"up_to\":", &up_to.to_string(), "}"].concat();
-            spawn_local(async move {
+            super::host::spawn(async move {
                 // Told again with the next message, where it fails.
                 let _ = http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await;
             });
@@ -448,7 +441,7 @@ impl App {
     /// A request whose failure the visitor is told of.
     pub fn act(self: &Rc<Self>, path: String, body: String) {
         let app = self.clone();
-        spawn_local(async move {
+        super::host::spawn(async move {
             app.live.expects.set(now());
             if let Err(fault) = http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await {
                 app.live.expects.set(0.0);
@@ -474,7 +467,7 @@ impl App {
     /// Asks for a person, with an address to answer to or without.
     pub fn ask_person(self: &Rc<Self>, email: Option<String>) {
         let app = self.clone();
-        spawn_local(async move {
+        super::host::spawn(async move {
             let id = app.state.borrow().thread.id;
             let Some(id) = id else {
                 // There has to be something to read.
@@ -546,13 +539,13 @@ impl App {
     /// The page says who the visitor is, or what it is about; the next session knows.
     pub fn give(self: &Rc<Self>, name: &'static str, value: JsValue) {
         let mut state = self.state.borrow_mut();
-        state.given.insert(name, value);
+        state.given.push((name, value));
         state.token = None;
         let known = state.client_id.is_some();
         drop(state);
         if known {
             let app = self.clone();
-            spawn_local(async move {
+            super::host::spawn(async move {
                 let _ = http::token(&app, false).await;
             });
         }
@@ -580,7 +573,7 @@ impl App {
         state.loading_older = true;
         drop(state);
         let app = self.clone();
-        spawn_local(async move {
+        super::host::spawn(async move {
             let cursor = String::from(js_sys::encode_uri_component(&cursor));
             let path = ["/v1/widget/conversations/", &id.to_string(), "/messages?limit=100&before=", &cursor].concat();
             let answer = http::ask(&app, As::Visitor, "GET", &path, None).await;
@@ -603,12 +596,12 @@ impl App {
         let id = self.state.borrow().thread.id;
         let Some(id) = id else { return };
         let app = self.clone();
-        spawn_local(async move {
+        super::host::spawn(async move {
             let path = ["/v1/widget/conversations/", &id.to_string(), "/transcript"].concat();
             let outcome = async {
                 let response = http::send(&app, As::Visitor, "GET", &path, None, None).await?;
                 let blob = response.blob().map_err(|_| Fault::Network)?;
-                wasm_bindgen_futures::JsFuture::from(blob).await.map_err(|_| Fault::Network)
+                super::host::wait(blob.into()).await.map_err(|_| Fault::Network)
             };
             match outcome.await {
                 Ok(blob) => {

@@ -1,10 +1,10 @@
 //! What stands between the panel and the page: elements, listeners, time, storage, and the end after a panic.
 
 use js_sys::{Date, Function, Math, Promise};
-use std::{cell::RefCell, panic, rc::Rc};
+use std::{cell::RefCell, panic, pin::Pin, rc::Rc};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, Event, EventTarget, HtmlElement, Node, Storage, Window};
+use web_sys::{Element, Event, EventTarget, HtmlElement, Node, Storage, Window};
 
 thread_local! {
     static FAILED: RefCell<Option<Function>> = const { RefCell::new(None) };
@@ -51,7 +51,11 @@ pub struct Listener {
 impl Listener {
     /// Calls `act` on each `event` at `target`.
     pub fn new(target: &EventTarget, event: &'static str, act: impl FnMut(Event) + 'static) -> Self {
-        let closure = Closure::<dyn FnMut(Event)>::new(act);
+        Self::boxed(target, event, Box::new(act))
+    }
+
+    fn boxed(target: &EventTarget, event: &'static str, act: Box<dyn FnMut(Event)>) -> Self {
+        let closure = Closure::wrap(act);
         let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
         Self { target: target.clone(), event, closure }
     }
@@ -75,7 +79,7 @@ impl Alarm {
             let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
             self.0.borrow_mut().push(resolve);
         });
-        let _ = JsFuture::from(promise).await;
+        let _ = wait(promise.into()).await;
     }
 
     /// Ends all waits.
@@ -87,13 +91,13 @@ impl Alarm {
 }
 
 /// Calls `act` once after so many milliseconds.
-pub fn later(millis: i32, act: impl FnOnce() + 'static) {
+pub fn later(millis: i32, act: Box<dyn FnOnce()>) {
     let act = Closure::once_into_js(act);
     let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(act.unchecked_ref(), millis);
 }
 
 /// Calls `act` before the next frame; in a hidden tab, which has none, soon.
-pub fn next_frame(act: impl FnOnce() + 'static) {
+pub fn next_frame(act: Box<dyn FnOnce()>) {
     if hidden() {
         return later(50, act);
     }
@@ -101,22 +105,42 @@ pub fn next_frame(act: impl FnOnce() + 'static) {
     let _ = window().request_animation_frame(act.unchecked_ref());
 }
 
+/// Work of any kind. Boxed, so that the code that runs it is there once and not once for each kind.
+pub type Work<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Does work on the side.
+pub fn spawn(work: impl Future<Output = ()> + 'static) {
+    fn boxed(work: Work<()>) {
+        wasm_bindgen_futures::spawn_local(work);
+    }
+    boxed(Box::pin(work));
+}
+
+/// Waits for a promise, of whatever type: the code that waits is there once.
+pub fn wait(promise: JsValue) -> Work<Result<JsValue, JsValue>> {
+    Box::pin(JsFuture::<JsValue>::from(Promise::<JsValue>::resolve(&promise)))
+}
+
+/// Work as a promise.
+pub fn promise(work: Work<Result<JsValue, JsValue>>) -> Promise {
+    wasm_bindgen_futures::future_to_promise(work)
+}
+
 /// Runs `work` while no other tab does anything under the same name. Where a browser has no locks, at once.
-pub async fn alone(name: &str, work: impl Future<Output = ()> + 'static) {
+pub async fn alone(name: &str, work: Work<()>) {
     let locks = js_sys::Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
-    let work = RefCell::new(Some(work));
-    let work = Rc::new(work);
+    let work = Rc::new(RefCell::new(Some(work)));
     let inner = work.clone();
-    let begin = Closure::once_into_js(move || match inner.take() {
-        Some(work) => wasm_bindgen_futures::future_to_promise(async move {
+    let begin: Box<dyn FnOnce() -> Promise> = Box::new(move || match inner.take() {
+        Some(work) => promise(Box::pin(async move {
             work.await;
             Ok(JsValue::UNDEFINED)
-        }),
+        })),
         None => Promise::resolve(&JsValue::UNDEFINED),
     });
-    let asked = super::json::call(&locks, "request", &[name.into(), begin]);
-    if let Some(promise) = asked.and_then(|promise| promise.dyn_into::<Promise>().ok()) {
-        let _ = JsFuture::from(promise).await;
+    let asked = super::json::call(&locks, "request", &[name.into(), Closure::once_into_js(begin)]);
+    if let Some(promise) = asked {
+        let _ = wait(promise).await;
     }
     let left = work.take();
     if let Some(work) = left {
@@ -130,45 +154,56 @@ pub fn storage() -> Option<Storage> {
 }
 
 /// A new element with its attributes, at the end of `parent`.
-pub fn element<T: JsCast>(parent: &Node, name: &str, attributes: &[(&str, &str)]) -> Result<T, JsValue> {
-    let child = document(parent)?.create_element(name)?;
-    for (attribute, value) in attributes {
-        child.set_attribute(attribute, value)?;
-    }
-    parent.append_child(&child)?;
-    Ok(child.unchecked_into())
+pub fn element<T: JsCast>(parent: &Node, name: &str, attributes: &[(&str, &str)]) -> T {
+    make(parent, name, attributes, None).unchecked_into()
 }
 
 /// A new element that holds only text.
-pub fn text(parent: &Node, name: &str, attributes: &[(&str, &str)], text: &str) -> Result<HtmlElement, JsValue> {
-    let child: HtmlElement = element(parent, name, attributes)?;
-    child.set_text_content(Some(text));
-    Ok(child)
+pub fn text(parent: &Node, name: &str, attributes: &[(&str, &str)], text: &str) -> HtmlElement {
+    make(parent, name, attributes, Some(text)).unchecked_into()
+}
+
+fn make(parent: &Node, name: &str, attributes: &[(&str, &str)], text: Option<&str>) -> Element {
+    let Some(Ok(child)) = parent.owner_document().map(|page| page.create_element(name)) else { never() };
+    for (attribute, value) in attributes {
+        set(&child, attribute, value);
+    }
+    if text.is_some() {
+        child.set_text_content(text);
+    }
+    let _ = parent.append_child(&child);
+    child
+}
+
+/// Sets an attribute. Ours have names that no browser refuses.
+pub fn set(element: &Element, name: &str, value: &str) {
+    let _ = element.set_attribute(name, value);
 }
 
 /// A button with a drawing and a name for those who listen.
-pub fn icon_button(parent: &Node, class: &str, label: &str, line: &str) -> Result<HtmlElement, JsValue> {
-    let about = [("type", "button"), ("class", class), ("aria-label", label), ("title", label)];
-    let button: HtmlElement = element(parent, "button", &about)?;
-    icon(&button, line)?;
-    Ok(button)
+pub fn icon_button(parent: &Node, class: &str, act: &str, label: &str, line: &str) -> HtmlElement {
+    let about = [("type", "button"), ("class", class), ("data-act", act), ("aria-label", label), ("title", label)];
+    let button: HtmlElement = element(parent, "button", &about);
+    icon(&button, line);
+    button
 }
 
 /// A drawing of one line, 24 units wide and high, hidden from those who listen: its button has the name.
-pub fn icon(parent: &Node, line: &str) -> Result<(), JsValue> {
+pub fn icon(parent: &Node, line: &str) {
     const SVG: Option<&str> = Some("http://www.w3.org/2000/svg");
-    let document = document(parent)?;
-    let svg = document.create_element_ns(SVG, "svg")?;
-    svg.set_attribute("viewBox", "0 0 24 24")?;
-    svg.set_attribute("class", "icon")?;
-    svg.set_attribute("aria-hidden", "true")?;
-    let path = document.create_element_ns(SVG, "path")?;
-    path.set_attribute("d", line)?;
-    svg.append_child(&path)?;
-    parent.append_child(&svg)?;
-    Ok(())
+    let Some(page) = parent.owner_document() else { never() };
+    let (Ok(svg), Ok(path)) = (page.create_element_ns(SVG, "svg"), page.create_element_ns(SVG, "path")) else {
+        never()
+    };
+    for (name, value) in [("viewBox", "0 0 24 24"), ("class", "icon"), ("aria-hidden", "true")] {
+        set(&svg, name, value);
+    }
+    set(&path, "d", line);
+    let _ = svg.append_child(&path);
+    let _ = parent.append_child(&svg);
 }
 
-fn document(node: &Node) -> Result<Document, JsValue> {
-    node.owner_document().ok_or(JsValue::NULL)
+/// No browser comes here.
+fn never() -> ! {
+    wasm_bindgen::throw_str("no element")
 }

@@ -9,10 +9,8 @@ use super::{
     host::now,
     identity, json,
 };
-use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 /// Why a request failed.
@@ -81,12 +79,13 @@ pub async fn fetch(
         init.set_signal(signal);
     }
     let address = [&app.server, path].concat();
-    let answer = JsFuture::from(super::host::window().fetch_with_str_and_init(&address, &init)).await;
+    let answer = super::host::wait((super::host::window().fetch_with_str_and_init(&address, &init)).into()).await;
     let response: Response = answer.map_err(|_| Fault::Network)?.unchecked_into();
     if response.ok() {
         return Ok(response);
     }
-    let after = response.headers().get("Retry-After").ok().flatten().and_then(|after| after.parse().ok());
+    let after =
+        response.headers().get("Retry-After").ok().flatten().and_then(|after| after.parse::<u32>().ok()).map(f64::from);
     let status = response.status();
     let error = body_of(&response).await.get("error");
     let message = error.and_then(|error| read::text(&error, "message")).unwrap_or_default();
@@ -96,7 +95,7 @@ pub async fn fetch(
 /// The parsed body of an answer; `undefined` where it has none.
 pub async fn body_of(response: &Response) -> JsValue {
     let Ok(promise) = response.text() else { return JsValue::UNDEFINED };
-    match JsFuture::from(promise).await {
+    match super::host::wait(promise.into()).await {
         Ok(text) => json::parse(&text.as_string().unwrap_or_default()),
         Err(_) => JsValue::UNDEFINED,
     }
@@ -143,18 +142,18 @@ pub async fn token(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
         let opening = app.state.borrow().opening.clone();
         opening.unwrap_or_else(|| {
             let inner = app.clone();
-            let promise = future_to_promise(async move {
+            let promise = super::host::promise(Box::pin(async move {
                 let outcome = open_session(&inner, renew).await;
                 inner.state.borrow_mut().opening = None;
                 let failed = outcome.clone().err();
                 inner.state.borrow_mut().session_fault = failed;
                 outcome.map(JsValue::from).map_err(|_| JsValue::UNDEFINED)
-            });
+            }));
             app.state.borrow_mut().opening = Some(promise.clone());
             promise
         })
     };
-    match JsFuture::from(Promise::resolve(&promise)).await {
+    match super::host::wait(promise.clone().into()).await {
         Ok(token) => Ok(token.as_string().unwrap_or_default()),
         Err(_) => Err(app.state.borrow().session_fault.clone().unwrap_or(Fault::Network)),
     }
@@ -209,5 +208,5 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
 pub async fn said(given: &JsValue, renew: bool) -> Option<String> {
     let Some(ask) = given.dyn_ref::<js_sys::Function>() else { return given.as_string() };
     let answer = ask.call1(&JsValue::UNDEFINED, &renew.into()).ok()?;
-    JsFuture::from(Promise::resolve(&answer)).await.ok()?.as_string()
+    super::host::wait(answer).await.ok()?.as_string()
 }

@@ -74,25 +74,28 @@ pub fn known() -> bool {
 pub async fn ensure() -> (String, Option<String>) {
     let found = Rc::new(RefCell::new((String::new(), None)));
     let inner = found.clone();
-    alone(LOCK, async move {
-        let old = record();
-        let all = cookies();
-        let verdict = identity::judge(old.clone(), identity::cookie(&all, COOKIE), now());
-        *inner.borrow_mut() = match verdict {
-            Verdict::Keep(record) => (record.id, None),
-            Verdict::Renew(record) => {
-                write(&record);
-                (record.id, None)
-            }
-            Verdict::Make => {
-                let record = identity::renewed(uuid(), now(), now());
-                write(&record);
-                // An identity at its end hands its conversations on.
-                let previous = old.map(|old| old.id).filter(|id| identity::is_uuid(id));
-                (record.id, previous)
-            }
-        };
-    })
+    alone(
+        LOCK,
+        Box::pin(async move {
+            let old = record();
+            let all = cookies();
+            let verdict = identity::judge(old.clone(), identity::cookie(&all, COOKIE), now());
+            *inner.borrow_mut() = match verdict {
+                Verdict::Keep(record) => (record.id, None),
+                Verdict::Renew(record) => {
+                    write(&record);
+                    (record.id, None)
+                }
+                Verdict::Make => {
+                    let record = identity::renewed(uuid(), now(), now());
+                    write(&record);
+                    // An identity at its end hands its conversations on.
+                    let previous = old.map(|old| old.id).filter(|id| identity::is_uuid(id));
+                    (record.id, previous)
+                }
+            };
+        }),
+    )
     .await;
     found.take()
 }

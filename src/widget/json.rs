@@ -7,12 +7,15 @@ use wasm_bindgen::prelude::*;
 
 impl Value for JsValue {
     fn get(&self, name: &str) -> Option<Self> {
-        let object: &Object = self.dyn_ref()?;
-        let name = JsValue::from_str(name);
-        if !Object::has_own(object, &name) {
+        // Not asked by `instanceof`: what has no prototype is of no class.
+        if !self.is_object() {
             return None;
         }
-        Reflect::get(object, &name).ok().filter(|value| !value.is_null() && !value.is_undefined())
+        let name = JsValue::from_str(name);
+        if !Object::has_own(self.unchecked_ref::<Object>(), &name) {
+            return None;
+        }
+        Reflect::get(self, &name).ok().filter(|value| !value.is_null() && !value.is_undefined())
     }
 
     fn text(&self) -> Option<String> {
@@ -24,7 +27,7 @@ impl Value for JsValue {
     }
 
     fn items(&self) -> Vec<Self> {
-        self.dyn_ref::<Array>().map(|list| list.iter().collect()).unwrap_or_default()
+        if Array::is_array(self) { self.unchecked_ref::<Array>().iter().collect() } else { Vec::new() }
     }
 
     fn json(&self) -> String {

@@ -13,13 +13,12 @@ use super::{
     http::{self, As, Fault},
     json,
 };
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Reflect, Uint8Array};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, MessageEvent, WebSocket};
 
 /// A connection that has told nothing after so long is none, in milliseconds.
@@ -40,7 +39,7 @@ pub fn begin(app: &Rc<App>) {
         return foreign(app, &transport);
     }
     let app = app.clone();
-    spawn_local(async move {
+    super::host::spawn(async move {
         run(&app).await;
         app.live.running.set(false);
     });
@@ -125,7 +124,7 @@ fn take(app: &Rc<App>, value: &JsValue) {
 /// Opens the conversation anew: there are events that cannot be had one by one.
 fn again(app: &Rc<App>) {
     let inner = app.clone();
-    spawn_local(async move {
+    super::host::spawn(async move {
         inner.reopen().await;
     });
 }
@@ -266,7 +265,7 @@ async fn events(app: &Rc<App>, ladder: &mut Ladder) -> End {
         let (app, verdict, is_over) = (app.clone(), verdict.clone(), is_over.clone());
         let climb_at = ladder.climb_at();
         let rungs = rungs(&app);
-        spawn_local(async move {
+        super::host::spawn(async move {
             let beat = app.transport_number("heartbeatMs", 20_000.0).clamp(5_000.0, 25_000.0);
             let lowest = Ladder::new(&rungs, Pauses::default());
             while !is_over.get() {
@@ -298,7 +297,7 @@ async fn events(app: &Rc<App>, ladder: &mut Ladder) -> End {
         let stream = json::object(&[("stream", true.into())]);
         loop {
             let Some(promise) = json::call(&reader, "read", &[]) else { return broke(works) };
-            let Ok(part) = JsFuture::from(promise.unchecked_into::<Promise>()).await else { return broke(works) };
+            let Ok(part) = super::host::wait(promise).await else { return broke(works) };
             let chunk = Reflect::get(&part, &"value".into()).unwrap_or_default();
             let Some(bytes) = chunk.dyn_ref::<Uint8Array>() else { return broke(works) };
             let decoded = json::call(&decoder, "decode", &[bytes.into(), stream.clone()]);
@@ -386,7 +385,7 @@ fn foreign(app: &Rc<App>, transport: &JsValue) {
         Closure::<dyn FnMut(JsValue)>::new(act).into_js_value()
     };
     let (app, transport) = (app.clone(), transport.clone());
-    spawn_local(async move {
+    super::host::spawn(async move {
         let Ok(token) = http::token(&app, false).await else { return };
         let (id, after) = {
             let state = app.state.borrow();

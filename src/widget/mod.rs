@@ -40,32 +40,25 @@ pub struct Panel {
 }
 
 /// Builds the panel, closed, at the end of `root`. Drop it with [`Panel::destroy`].
-///
-/// # Errors
-/// Where the browser refuses to make an element, which no known one does.
 #[wasm_bindgen]
-pub fn mount(root: ShadowRoot, options: JsValue) -> Result<Panel, JsValue> {
+pub fn mount(root: ShadowRoot, options: JsValue) -> Panel {
     if let Some(failed) = options.get("failed").and_then(|failed| failed.dyn_into().ok()) {
         host::call_on_panic(failed);
     }
-    let app = App::new(&root, options)?;
+    let app = App::new(&root, options);
     if let Some(view) = app.view() {
         view.listen(&app);
     }
     app.emit("ready", &JsValue::UNDEFINED);
-    Ok(Panel { app })
+    Panel { app }
 }
 
 #[wasm_bindgen]
 impl Panel {
     /// Shows it and moves the focus into it; `by_page`: nobody acted, so the focus stays where it is.
-    ///
-    /// # Errors
-    /// Where the browser does not open a dialog.
-    pub fn open(&self, by_page: Option<bool>) -> Result<(), JsValue> {
-        match self.app.view() {
-            Some(view) => view.open(&self.app, by_page.unwrap_or(false)),
-            None => Ok(()),
+    pub fn open(&self, by_page: Option<bool>) {
+        if let Some(view) = self.app.view() {
+            view.open(&self.app, by_page.unwrap_or(false));
         }
     }
 

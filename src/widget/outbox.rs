@@ -15,7 +15,6 @@ use super::{
 use crate::wire::{rich::FileRef, time::Timestamp};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 const LOCK: &str = "parlor-outbox";
 
@@ -102,7 +101,7 @@ pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>) {
         // Nothing can be kept: it goes out from memory.
         let app = app.clone();
         let Some(waiting) = queue.pop() else { return };
-        spawn_local(async move {
+        super::host::spawn(async move {
             let _ = post(&app, &waiting).await;
         });
     }
@@ -130,18 +129,21 @@ pub fn flush(app: &Rc<App>) {
         return;
     }
     let app = app.clone();
-    spawn_local(async move {
+    super::host::spawn(async move {
         let mut failures = 0_u32;
         while !app.gone.get() && !load(&app).is_empty() {
             let pause = Rc::new(std::cell::Cell::new(None));
             {
                 let (inner, pause) = (app.clone(), pause.clone());
-                alone(LOCK, async move {
-                    // Read anew: another tab may have sent it while this one waited.
-                    let queue = load(&inner);
-                    let Some(waiting) = queue.first() else { return };
-                    pause.set(post(&inner, waiting).await);
-                })
+                alone(
+                    LOCK,
+                    Box::pin(async move {
+                        // Read anew: another tab may have sent it while this one waited.
+                        let queue = load(&inner);
+                        let Some(waiting) = queue.first() else { return };
+                        pause.set(post(&inner, waiting).await);
+                    }),
+                )
                 .await;
             }
             match pause.get() {

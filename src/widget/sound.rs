@@ -20,7 +20,7 @@ fn tone() -> Option<()> {
     let gain = get(&volume, "gain")?;
     json::call(&gain, "setValueAtTime", &[0.06.into(), now.into()])?;
     json::call(&gain, "exponentialRampToValueAtTime", &[0.0001.into(), (now + 0.35).into()])?;
-    json::call(&source, "connect", &[volume.clone()])?;
+    json::call(&source, "connect", std::slice::from_ref(&volume))?;
     json::call(&volume, "connect", &[get(&context, "destination")?])?;
     json::call(&source, "start", &[])?;
     json::call(&source, "stop", &[(now + 0.4).into()])?;

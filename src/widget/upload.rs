@@ -15,7 +15,6 @@ use crate::wire::rich::FileRef;
 use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{File, FormData, XmlHttpRequest};
 
 /// The most files of one message.
@@ -68,7 +67,7 @@ pub fn add(app: &Rc<App>, files: Vec<File>) {
         app.state.borrow_mut().uploads.push(upload);
         if !refused {
             let app = app.clone();
-            spawn_local(async move {
+            super::host::spawn(async move {
                 let outcome = go(&app, &key, &file).await;
                 app.change_upload(&key, |upload, app| match &outcome {
                     Ok(file) => upload.done = Some(file.clone()),
@@ -149,7 +148,7 @@ async fn request(app: &Rc<App>, key: &str, file: &File, token: &str) -> Result<F
         }));
         let _ = request.send_with_opt_form_data(Some(&form));
     });
-    let _ = JsFuture::from(over).await;
+    let _ = super::host::wait(over.into()).await;
     drop((progress, ended));
     let body = json::parse(&request.response_text().ok().flatten().unwrap_or_default());
     match request.status().unwrap_or_default() {

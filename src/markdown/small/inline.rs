@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
             let sum = frame.count + width;
             frame.mark == mark
                 && (mark != b'~' || count == frame.count)
-                && !(both && sum % 3 == 0 && (!frame.count.is_multiple_of(3) || !width.is_multiple_of(3)))
+                && (!both || !sum.is_multiple_of(3) || frame.count.is_multiple_of(3) && width.is_multiple_of(3))
         };
         let found = self.frames.iter().rposition(fits)?;
         let is_empty = found + 1 == self.frames.len() && self.frames[found].inlines.is_empty() && self.words.is_empty();

@@ -195,7 +195,8 @@ fn permits(who: WhoMayChat, level: Level, logged_in: bool) -> Result<()> {
     Err(Error::Api(ApiError::new(Code::Unauthenticated, message)))
 }
 
-fn ended() -> Error {
+/// The token does not hold, or no longer.
+pub fn ended() -> Error {
     let message = "This visitor's token does not hold, or has ended. Open the session again.";
     Error::Api(ApiError::new(Code::Unauthenticated, message))
 }

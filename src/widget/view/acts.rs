@@ -4,7 +4,6 @@ use super::{View, menu};
 use crate::widget::{app::App, core::check, host::now, http::Fault, outbox, upload};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event, HtmlInputElement};
 
 /// A click anywhere in the panel.
@@ -28,13 +27,13 @@ pub fn click(app: &Rc<App>, view: &View, event: Event) {
         "menu" if is_menu => view.close_menu(),
         "menu" => {
             let _ = button.set_attribute("aria-expanded", "true");
-            let _ = menu::open(&view.menu, app);
+            menu::open(&view.menu, app);
         }
         "send" => say(app, value),
         "stop" => app.stop(),
         "again" => {
             let app = app.clone();
-            spawn_local(async move { outbox::again(&app, &value).await });
+            crate::widget::host::spawn(async move { outbox::again(&app, &value).await });
         }
         "regenerate" | "continue" => {
             app.state.borrow_mut().trouble = None;
@@ -93,7 +92,7 @@ fn say(app: &Rc<App>, text: String) {
         view.list.borrow_mut().stick();
         view.composer.focus();
     }
-    spawn_local(async move { outbox::send(&app, text, Vec::new()).await });
+    crate::widget::host::spawn(async move { outbox::send(&app, text, Vec::new()).await });
 }
 
 /// Sends what stands in the input.
@@ -119,7 +118,7 @@ pub fn send(app: &Rc<App>, view: &View) {
     view.list.borrow_mut().stick();
     app.live.heard.set(app.live.heard.get().min(now()));
     let app = app.clone();
-    spawn_local(async move { outbox::send(&app, text, files).await });
+    crate::widget::host::spawn(async move { outbox::send(&app, text, files).await });
 }
 
 /// A form was sent: the input, the address, or the log-in.

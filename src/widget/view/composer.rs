@@ -4,7 +4,7 @@ use super::{View, clear, icons};
 use crate::widget::{
     app::App,
     core::check,
-    host::{element, icon, icon_button, text},
+    host::{element, icon, icon_button, set, text},
     upload,
 };
 use js_sys::Reflect;
@@ -29,10 +29,10 @@ pub struct Composer {
 }
 
 impl Composer {
-    pub fn new(dialog: &Node, app: &App) -> Result<Self, JsValue> {
-        let form: Element = element(dialog, "form", &[("class", "foot"), ("novalidate", "")])?;
-        let chips: Element = element(&form, "div", &[("class", "chips"), ("aria-live", "polite")])?;
-        let line: Element = element(&form, "div", &[("class", "line")])?;
+    pub fn new(dialog: &Node, app: &App) -> Self {
+        let form: Element = element(dialog, "form", &[("class", "foot"), ("novalidate", "")]);
+        let chips: Element = element(&form, "div", &[("class", "chips"), ("aria-live", "polite")]);
+        let line: Element = element(&form, "div", &[("class", "line")]);
         let label = app.t("input.label");
         let given = crate::widget::core::read::text(&app.options, "inputPlaceholder");
         let placeholder = given.unwrap_or_else(|| app.t("input.placeholder"));
@@ -43,25 +43,24 @@ impl Composer {
             ("dir", "auto"),
             ("enterkeyhint", "send"),
         ];
-        let input: HtmlTextAreaElement = element(&line, "textarea", &about)?;
+        let input: HtmlTextAreaElement = element(&line, "textarea", &about);
         let files: HtmlInputElement =
-            element(&line, "input", &[("type", "file"), ("multiple", ""), ("hidden", ""), ("tabindex", "-1")])?;
-        let attach = icon_button(&line, "attach", &app.t("file.attach"), icons::CLIP)?;
-        attach.set_attribute("data-act", "attach")?;
-        let hint = text(&form, "p", &[("class", "unseen"), ("id", "limits")], "")?;
+            element(&line, "input", &[("type", "file"), ("multiple", ""), ("hidden", ""), ("tabindex", "-1")]);
+        let attach = icon_button(&line, "attach", "attach", &app.t("file.attach"), icons::CLIP);
+        let hint = text(&form, "p", &[("class", "unseen"), ("id", "limits")], "");
         match upload::limits(app) {
             Some((most, types)) => {
                 // Told before anything is chosen.
                 let told = app.t1("file.limit", &check::size(most));
-                attach.set_attribute("title", &[&app.t("file.attach"), " · ", &told].concat())?;
-                attach.set_attribute("aria-describedby", "limits")?;
+                let _ = attach.set_attribute("title", &[&app.t("file.attach"), " · ", &told].concat());
+                let _ = attach.set_attribute("aria-describedby", "limits");
                 hint.set_text_content(Some(&told));
                 files.set_accept(&types.join(","));
             }
             None => attach.set_hidden(true),
         }
-        let button: HtmlElement = element(&line, "button", &[("class", "send"), ("type", "submit")])?;
-        Ok(Self { chips, attach, files, input, button, hint, shown: RefCell::default() })
+        let button: HtmlElement = element(&line, "button", &[("class", "send"), ("type", "submit")]);
+        Self { chips, attach, files, input, button, hint, shown: RefCell::default() }
     }
 
     /// Whether an event is of the input.
@@ -87,7 +86,7 @@ impl Composer {
         app.changed();
     }
 
-    pub fn draw(&self, app: &App) -> Result<(), JsValue> {
+    pub fn draw(&self, app: &App) {
         let state = app.state.borrow();
         let text_is_empty = self.input.value().trim().is_empty();
         let busy = state.uploads.iter().any(upload::Upload::runs);
@@ -102,19 +101,19 @@ impl Composer {
             for (name, value) in
                 [("aria-label", &*label), ("title", &label), ("type", if stops { "button" } else { "submit" })]
             {
-                self.button.set_attribute(name, value)?;
+                let _ = self.button.set_attribute(name, value);
             }
             if stops {
-                self.button.set_attribute("data-act", "stop")?;
-                icon(&self.button, icons::STOP)?;
+                let _ = self.button.set_attribute("data-act", "stop");
+                icon(&self.button, icons::STOP);
             } else {
-                self.button.remove_attribute("data-act")?;
-                icon(&self.button, icons::SEND)?;
+                let _ = self.button.remove_attribute("data-act");
+                icon(&self.button, icons::SEND);
             }
         }
         // Not `disabled`, which would take the focus away: a send of nothing does nothing.
         let is_idle = !stops && (busy || text_is_empty && !has_files);
-        self.button.set_attribute("aria-disabled", if is_idle { "true" } else { "false" })?;
+        let _ = self.button.set_attribute("aria-disabled", if is_idle { "true" } else { "false" });
         let now: String = state
             .uploads
             .iter()
@@ -127,28 +126,26 @@ impl Composer {
             shown.1 = now;
             clear(&self.chips);
             for upload in &state.uploads {
-                self.chip(upload, app)?;
+                self.chip(upload, app);
             }
         }
-        Ok(())
     }
 
-    fn chip(&self, upload: &upload::Upload, app: &App) -> Result<(), JsValue> {
+    fn chip(&self, upload: &upload::Upload, app: &App) {
         let class = if upload.fault.is_some() { "chip bad" } else { "chip" };
-        let chip: Element = element(&self.chips, "div", &[("class", class)])?;
-        icon(&chip, icons::FILE)?;
-        let words: Element = element(&chip, "span", &[("class", "words")])?;
-        text(&words, "span", &[("dir", "auto"), ("class", "name")], &upload.name)?;
+        let chip: Element = element(&self.chips, "div", &[("class", class)]);
+        icon(&chip, icons::FILE);
+        let words: Element = element(&chip, "span", &[("class", "words")]);
+        text(&words, "span", &[("dir", "auto"), ("class", "name")], &upload.name);
         if let Some(fault) = &upload.fault {
-            text(&words, "span", &[("class", "fault")], fault)?;
+            text(&words, "span", &[("class", "fault")], fault);
         } else if upload.runs() {
             let percent = upload.percent.to_string();
             let about = [("max", "100"), ("value", &*percent), ("aria-label", &upload.name)];
-            element::<Element>(&words, "progress", &about)?;
+            element::<Element>(&words, "progress", &about);
         }
-        let remove = icon_button(&chip, "remove", &app.t1("file.remove", &upload.name), icons::CLOSE)?;
-        remove.set_attribute("data-act", "detach")?;
-        remove.set_attribute("data-value", &upload.key)
+        let remove = icon_button(&chip, "remove", "detach", &app.t1("file.remove", &upload.name), icons::CLOSE);
+        set(&remove, "data-value", &upload.key);
     }
 
     /// Whether files may be given.

@@ -42,36 +42,26 @@ pub struct List {
 }
 
 impl List {
-    pub fn new(root: &ShadowRoot, log: &Element, app: &App) -> Result<Self, JsValue> {
-        let sheet = web_sys::CssStyleSheet::new()?;
-        let (mut before, mut after) = (JsValue::UNDEFINED, JsValue::UNDEFINED);
-        for (name, rule) in [(".before", &mut before), (".after", &mut after)] {
-            let index = sheet.insert_rule(&[name, "{block-size:0}"].concat())?;
-            let rules: JsValue = sheet.css_rules()?.into();
-            *rule = Reflect::get(&Reflect::get_u32(&rules, index)?, &"style".into())?;
-        }
-        // `insert_rule` puts a rule first, so the first was moved; each is held by itself.
-        let sheets: Array = Reflect::get(root, &"adoptedStyleSheets".into())?.unchecked_into();
-        sheets.push(&sheet);
-
-        let welcome: Element = element(log, "div", &[("class", "row welcome")])?;
-        let older: HtmlElement = element(log, "p", &[("class", "older quiet"), ("role", "status")])?;
-        element::<Element>(log, "div", &[("class", "before")])?;
-        let list: Element = element(log, "div", &[("class", "list")])?;
-        element::<Element>(log, "div", &[("class", "after")])?;
+    pub fn new(root: &ShadowRoot, log: &Element, app: &App) -> Self {
+        let (before, after) = (rule(root, ".before"), rule(root, ".after"));
+        let welcome: Element = element(log, "div", &[("class", "row welcome")]);
+        let older: HtmlElement = element(log, "p", &[("class", "older quiet"), ("role", "status")]);
+        element::<Element>(log, "div", &[("class", "before")]);
+        let list: Element = element(log, "div", &[("class", "list")]);
+        element::<Element>(log, "div", &[("class", "after")]);
         let down = text(
             log,
             "button",
             &[("type", "button"), ("class", "down"), ("data-act", "bottom"), ("hidden", "")],
             &app.t("bottom"),
-        )?;
+        );
         if let Some(said) = read::text(&app.options, "welcomeMessage").filter(|said| !said.trim().is_empty()) {
-            let bubble: Element = element(&welcome, "div", &[("class", "bubble"), ("dir", "auto")])?;
-            Markdown::new(&bubble)?.set(&said, true)?;
+            let bubble: Element = element(&welcome, "div", &[("class", "bubble"), ("dir", "auto")]);
+            Markdown::new(&bubble).set(&said, true);
         } else {
             clear(&welcome);
         }
-        Ok(Self {
+        Self {
             log: log.clone(),
             welcome,
             older,
@@ -83,7 +73,7 @@ impl List {
             sticks: true,
             anchor: (0, 0.0),
             down,
-        })
+        }
     }
 
     /// Keeps the end in sight from now on.
@@ -106,10 +96,7 @@ impl List {
         }
     }
 
-    /// Before anything changes the heights.
-    pub fn before_draw(&mut self) {}
-
-    pub fn draw(&mut self, app: &Rc<App>) -> Result<(), JsValue> {
+    pub fn draw(&mut self, app: &Rc<App>) {
         let prepended = std::mem::take(&mut app.state.borrow_mut().prepended);
         if prepended > 0 {
             self.rows.prepend(prepended);
@@ -128,14 +115,14 @@ impl List {
         if self.older.text_content().as_deref() != Some(&said) {
             self.older.set_text_content(Some(&said));
         }
-        self.welcome.toggle_attribute_with_force("hidden", has_older)?;
+        let _ = self.welcome.toggle_attribute_with_force("hidden", has_older);
         let view = f64::from(self.log.client_height());
         // Rows that turn out smaller than guessed leave room for more.
         for _ in 0..3 {
             let offset =
                 if self.sticks { self.rows.top(count) - view } else { self.rows.top(self.anchor.0) + self.anchor.1 };
             let window = self.rows.window(offset, view);
-            self.reconcile(app, window.clone())?;
+            self.reconcile(app, window.clone());
             let mut changed = 0.0_f64;
             for (row, at) in self.drawn.iter().zip(window.clone()) {
                 changed += self.rows.measure(at, row.element.get_bounding_client_rect().height()).abs();
@@ -170,11 +157,10 @@ impl List {
         {
             app.load_older();
         }
-        Ok(())
     }
 
     /// Makes the rows in the page those of `window`.
-    fn reconcile(&mut self, app: &Rc<App>, window: std::ops::Range<usize>) -> Result<(), JsValue> {
+    fn reconcile(&mut self, app: &Rc<App>, window: std::ops::Range<usize>) {
         let state = app.state.borrow();
         let thread = &state.thread;
         let entries = &thread.entries[window.clone()];
@@ -207,15 +193,23 @@ impl List {
                     if next.as_ref().is_some_and(|next| next.is_same_node(Some(&row.element))) {
                         next = row.element.next_element_sibling();
                     } else {
-                        self.list.insert_before(&row.element, next.as_deref())?;
+                        let _ = self.list.insert_before(&row.element, next.as_deref());
                     }
-                    row.draw(entry, place, app)?;
+                    row.draw(entry, place, app);
                     row
                 }
-                None => Row::new(&self.list, next.as_deref(), entry, place, app)?,
+                None => Row::new(&self.list, next.as_deref(), entry, place, app),
             };
             self.drawn.push(row);
         }
-        Ok(())
     }
+}
+
+/// A rule of a sheet of its own.
+fn rule(root: &ShadowRoot, name: &str) -> JsValue {
+    let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).unwrap_or_default();
+    let Ok(sheet) = web_sys::CssStyleSheet::new() else { return JsValue::UNDEFINED };
+    let _ = sheet.insert_rule(&[name, "{block-size:0}"].concat());
+    get(root, "adoptedStyleSheets").unchecked_into::<Array>().push(&sheet);
+    get(&get(&get(&sheet, "cssRules"), "0"), "style")
 }

@@ -9,7 +9,6 @@ use crate::widget::{
 };
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlInputElement, Node};
 
 /// The form in the place of the input.
@@ -21,52 +20,51 @@ pub struct Login {
 }
 
 impl Login {
-    pub fn new(dialog: &Node, app: &App) -> Result<Self, JsValue> {
+    pub fn new(dialog: &Node, app: &App) -> Self {
         let form: Element =
-            element(dialog, "form", &[("class", "login"), ("novalidate", ""), ("aria-labelledby", "login")])?;
-        let fields: Element = element(&form, "div", &[("class", "fields")])?;
-        let fault: Element = element(&form, "p", &[("class", "fault"), ("role", "alert")])?;
+            element(dialog, "form", &[("class", "login"), ("novalidate", ""), ("aria-labelledby", "login")]);
+        let fields: Element = element(&form, "div", &[("class", "fields")]);
+        let fault: Element = element(&form, "p", &[("class", "fault"), ("role", "alert")]);
         let login = Self { form, fields, fault, signs_up: Cell::new(false) };
-        login.build(app)?;
-        Ok(login)
+        login.build(app);
+        login
     }
 
-    fn build(&self, app: &App) -> Result<(), JsValue> {
+    fn build(&self, app: &App) {
         clear(&self.fields);
         clear(&self.fault);
         let up = self.signs_up.get();
-        text(&self.fields, "h3", &[("id", "login")], &app.t(if up { "login.signup" } else { "login.login" }))?;
-        text(&self.fields, "p", &[("class", "quiet")], &app.t("login.why"))?;
+        text(&self.fields, "h3", &[("id", "login")], &app.t(if up { "login.signup" } else { "login.login" }));
+        text(&self.fields, "p", &[("class", "quiet")], &app.t("login.why"));
         let fields: &[(&str, &str, &str)] = if up {
             &[("name", "text", "name"), ("email", "email", "email"), ("password", "password", "new-password")]
         } else {
             &[("email", "text", "username"), ("password", "password", "current-password")]
         };
         for (name, kind, fill) in fields {
-            let label: Element = element(&self.fields, "label", &[])?;
-            text(&label, "span", &[], &app.t(&["login.", name].concat()))?;
+            let label: Element = element(&self.fields, "label", &[]);
+            text(&label, "span", &[], &app.t(&["login.", name].concat()));
             let about = [("name", *name), ("type", kind), ("autocomplete", fill), ("required", ""), ("dir", "auto")];
-            element::<Element>(&label, "input", &about)?;
+            element::<Element>(&label, "input", &about);
         }
-        let row: Element = element(&self.fields, "div", &[("class", "buttons")])?;
+        let row: Element = element(&self.fields, "div", &[("class", "buttons")]);
         text(
             &row,
             "button",
             &[("type", "submit"), ("class", "primary")],
             &app.t(if up { "login.signup" } else { "login.login" }),
-        )?;
+        );
         let (act, label) = if up { ("login", "login.have") } else { ("signup", "login.none") };
-        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", act)], &app.t(label))?;
+        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", act)], &app.t(label));
         if let Ok(Some(first)) = self.fields.query_selector("input") {
             let _ = first.unchecked_into::<HtmlInputElement>().focus();
         }
-        Ok(())
     }
 
     /// From one to the other.
     pub fn switch(&self, app: &App, up: bool) {
         self.signs_up.set(up);
-        let _ = self.build(app);
+        self.build(app);
     }
 
     pub fn submit(&self, app: &Rc<App>) {
@@ -88,7 +86,7 @@ impl Login {
             fields.push((name, input.value()));
         }
         let (app, fault, up) = (app.clone(), self.fault.clone(), self.signs_up.get());
-        spawn_local(async move {
+        crate::widget::host::spawn(async move {
             match account::enter(&app, &fields, up).await {
                 Ok(()) => {
                     app.changed();

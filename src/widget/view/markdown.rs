@@ -26,9 +26,9 @@ pub struct Markdown {
 
 impl Markdown {
     /// An empty text at the end of `parent`.
-    pub fn new(parent: &Node) -> Result<Self, JsValue> {
-        let place = element(parent, "div", &[("class", "markdown")])?;
-        Ok(Self { place, stream: Growing::default(), shown: Vec::new(), sources: Vec::new() })
+    pub fn new(parent: &Node) -> Self {
+        let place = element(parent, "div", &[("class", "markdown")]);
+        Self { place, stream: Growing::default(), shown: Vec::new(), sources: Vec::new() }
     }
 
     /// What `[1]` in the text stands for; the text is drawn anew where that changed.
@@ -43,7 +43,7 @@ impl Markdown {
     }
 
     /// Makes the text `text`; `finished`: nothing will follow.
-    pub fn set(&mut self, text: &str, finished: bool) -> Result<(), JsValue> {
+    pub fn set(&mut self, text: &str, finished: bool) {
         self.stream.set(text, finished);
         let blocks = self.stream.blocks();
         for (index, block) in blocks.iter().enumerate() {
@@ -55,14 +55,14 @@ impl Markdown {
                         // A block of code grows in place, so that it keeps how far it is scrolled.
                         (Some(place), Block::Code(_), Block::Code(code)) => place.set_text_content(Some(&code.text)),
                         (Some(place), ..) => {
-                            let new = self.draw(block)?;
-                            place.replace_with_with_node_1(&new)?;
+                            let new = self.draw(block);
+                            let _ = place.replace_with_with_node_1(&new);
                         }
                         (None, ..) => {}
                     }
                 }
                 None => {
-                    self.draw(block)?;
+                    self.draw(block);
                 }
             }
         }
@@ -73,15 +73,14 @@ impl Markdown {
         }
         self.shown.clear();
         self.shown.extend(blocks.iter().cloned());
-        Ok(())
     }
 
     /// Draws a block at the end.
-    fn draw(&self, block: &Block) -> Result<Element, JsValue> {
+    fn draw(&self, block: &Block) -> Element {
         self.block(&self.place, block)
     }
 
-    fn block(&self, parent: &Node, block: &Block) -> Result<Element, JsValue> {
+    fn block(&self, parent: &Node, block: &Block) -> Element {
         const AUTO: &[(&str, &str)] = &[("dir", "auto")];
         match block {
             Block::Paragraph(content) => self.filled(parent, "p", AUTO, content),
@@ -91,133 +90,128 @@ impl Markdown {
             }
             Block::List(list) => self.list(parent, list),
             Block::Quote(blocks) => {
-                let quote: Element = element(parent, "blockquote", AUTO)?;
-                blocks.iter().try_for_each(|block| self.block(&quote, block).map(|_| ()))?;
-                Ok(quote)
+                let quote: Element = element(parent, "blockquote", AUTO);
+                for block in blocks {
+                    self.block(&quote, block);
+                }
+                quote
             }
             Block::Code(code) => {
                 let label = code.language.as_deref().unwrap_or("code");
                 let about = [("tabindex", "0"), ("role", "region"), ("aria-label", label), ("dir", "ltr")];
-                text(parent, "pre", &about, &code.text).map(Into::into)
+                text(parent, "pre", &about, &code.text).unchecked_into()
             }
             Block::Table(table) => self.table(parent, table),
             Block::Rule => element(parent, "hr", &[]),
         }
     }
 
-    fn list(&self, parent: &Node, list: &List) -> Result<Element, JsValue> {
+    fn list(&self, parent: &Node, list: &List) -> Element {
         let place: Element = match list.start {
-            Some(start) => element(parent, "ol", &[("dir", "auto"), ("start", &start.to_string())])?,
-            None => element(parent, "ul", &[("dir", "auto")])?,
+            Some(start) => element(parent, "ol", &[("dir", "auto"), ("start", &start.to_string())]),
+            None => element(parent, "ul", &[("dir", "auto")]),
         };
         for Item { task, blocks } in &list.items {
-            let item: Element = element(&place, "li", &[])?;
+            let item: Element = element(&place, "li", &[]);
             if let Some(done) = task {
-                text(&item, "span", &[("class", "task")], if *done { "\u{2611} " } else { "\u{2610} " })?;
+                text(&item, "span", &[("class", "task")], if *done { "\u{2611} " } else { "\u{2610} " });
             }
             for block in blocks {
                 match block {
                     Block::Paragraph(content) if list.tight => {
-                        self.filled(&item, "span", &[("dir", "auto"), ("class", "line")], content)?
+                        self.filled(&item, "span", &[("dir", "auto"), ("class", "line")], content)
                     }
-                    block => self.block(&item, block)?,
+                    block => self.block(&item, block),
                 };
             }
         }
-        Ok(place)
+        place
     }
 
-    fn table(&self, parent: &Node, table: &Table) -> Result<Element, JsValue> {
-        let place: Element = element(parent, "div", &[("class", "table"), ("tabindex", "0")])?;
-        let grid: Element = element(&place, "table", &[])?;
-        let row = |parent: &Element, name: &str, cells: &[Vec<Inline>]| -> Result<(), JsValue> {
-            let row: Element = element(parent, "tr", &[])?;
+    fn table(&self, parent: &Node, table: &Table) -> Element {
+        let place: Element = element(parent, "div", &[("class", "table"), ("tabindex", "0")]);
+        let grid: Element = element(&place, "table", &[]);
+        let row = |parent: &Element, name: &str, cells: &[Vec<Inline>]| {
+            let row: Element = element(parent, "tr", &[]);
             for (column, cell) in cells.iter().enumerate() {
                 let class = match table.align.get(column) {
                     Some(Align::Center) => "center",
                     Some(Align::End) => "end",
                     _ => "",
                 };
-                self.filled(&row, name, &[("dir", "auto"), ("class", class)], cell)?;
+                self.filled(&row, name, &[("dir", "auto"), ("class", class)], cell);
             }
-            Ok(())
         };
-        row(&element(&grid, "thead", &[])?, "th", &table.head)?;
-        let body: Element = element(&grid, "tbody", &[])?;
-        table.rows.iter().try_for_each(|cells| row(&body, "td", cells))?;
-        Ok(place)
+        row(&element(&grid, "thead", &[]), "th", &table.head);
+        let body: Element = element(&grid, "tbody", &[]);
+        table.rows.iter().for_each(|cells| row(&body, "td", cells));
+        place
     }
 
-    fn filled(
-        &self,
-        parent: &Node,
-        name: &str,
-        about: &[(&str, &str)],
-        content: &[Inline],
-    ) -> Result<Element, JsValue> {
-        let place: Element = element(parent, name, about)?;
-        self.inlines(&place, content, false)?;
-        Ok(place)
+    fn filled(&self, parent: &Node, name: &str, about: &[(&str, &str)], content: &[Inline]) -> Element {
+        let place: Element = element(parent, name, about);
+        self.inlines(&place, content, false);
+        place
     }
 
     /// `linked`: inside a link, which holds no other.
-    fn inlines(&self, parent: &Element, inlines: &[Inline], linked: bool) -> Result<(), JsValue> {
+    fn inlines(&self, parent: &Element, inlines: &[Inline], linked: bool) {
         for inline in inlines {
             let (name, children) = match inline {
                 Inline::Text(text) => {
-                    self.words(parent, text, linked)?;
+                    self.words(parent, text, linked);
                     continue;
                 }
                 Inline::Code(code) => {
-                    text(parent, "code", &[("dir", "ltr")], code)?;
+                    text(parent, "code", &[("dir", "ltr")], code);
                     continue;
                 }
                 Inline::Break => {
-                    element::<Element>(parent, "br", &[])?;
+                    element::<Element>(parent, "br", &[]);
                     continue;
                 }
                 Inline::Image { alt, href } => {
                     let label = if alt.trim().is_empty() { href.as_str() } else { alt };
-                    link(parent, href, &[("class", "image")])?.set_text_content(Some(label));
+                    link(parent, href, &[("class", "image")]).set_text_content(Some(label));
                     continue;
                 }
                 Inline::Link { href, children, .. } => {
-                    let place = link(parent, href, &[("dir", "auto")])?;
-                    self.inlines(&place, children, true)?;
+                    let place = link(parent, href, &[("dir", "auto")]);
+                    self.inlines(&place, children, true);
                     continue;
                 }
                 Inline::Emphasis(children) => ("em", children),
                 Inline::Strong(children) => ("strong", children),
                 Inline::Strike(children) => ("del", children),
             };
-            let place: Element = element(parent, name, &[])?;
-            self.inlines(&place, children, linked)?;
+            let place: Element = element(parent, name, &[]);
+            self.inlines(&place, children, linked);
         }
-        Ok(())
     }
 
-    fn words(&self, parent: &Element, text: &str, linked: bool) -> Result<(), JsValue> {
+    fn words(&self, parent: &Element, text: &str, linked: bool) {
         let find = |number| self.sources.iter().find(|source| source.0 == number);
         for piece in cite::split(text, |number| !linked && find(number).is_some()) {
             match piece {
-                Piece::Text(text) => parent.append_with_str_1(text)?,
+                Piece::Text(text) => {
+                    let _ = parent.append_with_str_1(text);
+                }
                 Piece::Source(number) => {
                     if let Some((_, title, href)) = find(number) {
                         let about = [("class", "cite"), ("aria-label", title.as_str()), ("title", title)];
-                        link(parent, href, &about)?.set_text_content(Some(&number.to_string()));
+                        link(parent, href, &about).set_text_content(Some(&number.to_string()));
                     }
                 }
             }
         }
-        Ok(())
     }
 }
 
 /// Every link may come from a stranger, so none passes on who links or is endorsed, and none takes the page away.
-pub fn link(parent: &Node, href: &Href, about: &[(&str, &str)]) -> Result<Element, JsValue> {
-    let place: Element = element(parent, "a", about)?;
-    place.set_attribute("href", href.as_str())?;
-    place.set_attribute("target", "_blank")?;
-    place.set_attribute("rel", "noopener noreferrer nofollow ugc")?;
-    Ok(place)
+pub fn link(parent: &Node, href: &Href, about: &[(&str, &str)]) -> Element {
+    let place: Element = element(parent, "a", about);
+    let _ = place.set_attribute("href", href.as_str());
+    let _ = place.set_attribute("target", "_blank");
+    let _ = place.set_attribute("rel", "noopener noreferrer nofollow ugc");
+    place
 }

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, Node, ShadowRoot};
 
 /// Builds it, closed and empty.
-pub fn build(parent: &Node) -> Result<Element, JsValue> {
+pub fn build(parent: &Node) -> Element {
     element(parent, "div", &[("class", "menu"), ("role", "menu"), ("hidden", "")])
 }
 
@@ -23,22 +23,22 @@ pub fn close(menu: &Element) {
 }
 
 /// Fills and shows it.
-pub fn open(menu: &Element, app: &App) -> Result<(), JsValue> {
+pub fn open(menu: &Element, app: &App) {
     clear(menu);
-    menu.set_attribute("aria-label", &app.t("menu"))?;
-    let item = |act: &str, label: &str| -> Result<HtmlElement, JsValue> {
+    let _ = menu.set_attribute("aria-label", &app.t("menu"));
+    let item = |act: &str, label: &str| -> HtmlElement {
         let about = [("type", "button"), ("role", "menuitem"), ("data-act", act), ("tabindex", "-1")];
         text(menu, "button", &about, &app.t(label))
     };
     let state = app.state.borrow();
     let has_thread = state.thread.id.is_some();
     match state.thread.answering {
-        Answering::Bot => item("person", "person.ask")?,
-        _ => item("bot", "person.back")?,
+        Answering::Bot => item("person", "person.ask"),
+        _ => item("bot", "person.back"),
     };
     if has_thread {
-        item("transcript", "transcript")?;
-        item("new", "new")?;
+        item("transcript", "transcript");
+        item("new", "new");
     }
     let about = [
         ("type", "button"),
@@ -47,12 +47,11 @@ pub fn open(menu: &Element, app: &App) -> Result<(), JsValue> {
         ("data-act", "sound"),
         ("tabindex", "-1"),
     ];
-    text(menu, "button", &about, &app.t("sound"))?;
-    menu.remove_attribute("hidden")?;
+    text(menu, "button", &about, &app.t("sound"));
+    let _ = menu.remove_attribute("hidden");
     if let Some(first) = menu.first_element_child() {
-        first.unchecked_into::<HtmlElement>().focus()?;
+        let _ = first.unchecked_into::<HtmlElement>().focus();
     }
-    Ok(())
 }
 
 /// Moves from item to item.

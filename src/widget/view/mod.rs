@@ -55,7 +55,7 @@ pub struct View {
 
 impl View {
     /// Builds it, closed.
-    pub fn new(root: &ShadowRoot, app: &Rc<App>) -> Result<Self, JsValue> {
+    pub fn new(root: &ShadowRoot, app: &Rc<App>) -> Self {
         let option = |name: &str| read::text(&app.options, name);
         let is_inline = option("mode").as_deref() == Some("inline");
         let about = [
@@ -64,33 +64,33 @@ impl View {
             ("tabindex", "-1"),
             ("dir", if option("direction").as_deref() == Some("rtl") { "rtl" } else { "ltr" }),
         ];
-        let dialog: HtmlDialogElement = element(root, "dialog", &about)?;
+        let dialog: HtmlDialogElement = element(root, "dialog", &about);
         if let Some(locale) = option("locale") {
-            dialog.set_attribute("lang", &locale)?;
+            let _ = dialog.set_attribute("lang", &locale);
         }
-        let head: Element = element(&dialog, "header", &[("class", "head")])?;
-        let titles: Element = element(&head, "div", &[("class", "titles")])?;
+        let head: Element = element(&dialog, "header", &[("class", "head")]);
+        let titles: Element = element(&head, "div", &[("class", "titles")]);
         let title = option("title").unwrap_or_else(|| app.t("title"));
-        text(&titles, "h2", &[("id", "title"), ("dir", "auto")], &title)?;
-        let status: HtmlElement = element(&titles, "p", &[("class", "status"), ("role", "status")])?;
-        let more = icon_button(&head, "more", &app.t("menu"), icons::MORE)?;
-        for (name, value) in [("data-act", "menu"), ("aria-haspopup", "menu"), ("aria-expanded", "false")] {
-            more.set_attribute(name, value)?;
+        text(&titles, "h2", &[("id", "title"), ("dir", "auto")], &title);
+        let status: HtmlElement = element(&titles, "p", &[("class", "status"), ("role", "status")]);
+        let more = icon_button(&head, "more", "menu", &app.t("menu"), icons::MORE);
+        for (name, value) in [("aria-haspopup", "menu"), ("aria-expanded", "false")] {
+            let _ = more.set_attribute(name, value);
         }
         if !is_inline {
-            icon_button(&head, "close", &app.t("close"), icons::CLOSE)?.set_attribute("data-act", "close")?;
+            icon_button(&head, "close", "close", &app.t("close"), icons::CLOSE);
         }
-        let menu = menu::build(&dialog)?;
+        let menu = menu::build(&dialog);
 
         let about =
             [("class", "log"), ("role", "log"), ("tabindex", "0"), ("aria-live", "off"), ("aria-labelledby", "title")];
-        let log: Element = element(&dialog, "div", &about)?;
-        let list = List::new(root, &log, app)?;
-        let tail = tail::Tail::new(&log)?;
-        let composer = composer::Composer::new(&dialog, app)?;
+        let log: Element = element(&dialog, "div", &about);
+        let list = List::new(root, &log, app);
+        let tail = tail::Tail::new(&log);
+        let composer = composer::Composer::new(&dialog, app);
         // What is read out as it comes: whole sentences, not each change of the list.
-        let voice: Element = element(&dialog, "div", &[("class", "unseen"), ("aria-live", "polite")])?;
-        Ok(Self {
+        let voice: Element = element(&dialog, "div", &[("class", "unseen"), ("aria-live", "polite")]);
+        Self {
             dialog,
             root: root.clone(),
             status,
@@ -102,7 +102,7 @@ impl View {
             login: RefCell::new(None),
             listeners: RefCell::default(),
             is_inline,
-        })
+        }
     }
 
     /// Listens. Apart from building it, since what listens needs the whole.
@@ -154,14 +154,14 @@ impl View {
     }
 
     /// Draws what the app knows now.
-    pub fn draw(&self, app: &Rc<App>) -> Result<(), JsValue> {
+    pub fn draw(&self, app: &Rc<App>) {
         if !self.dialog.open() {
-            return Ok(());
+            return;
         }
         let needs_account = app.needs_account();
         let mut login = self.login.borrow_mut();
         match (&*login, needs_account) {
-            (None, true) => *login = Some(login::Login::new(&self.dialog, app)?),
+            (None, true) => *login = Some(login::Login::new(&self.dialog, app)),
             (Some(form), false) => {
                 form.remove();
                 *login = None;
@@ -169,12 +169,11 @@ impl View {
             }
             _ => {}
         }
-        self.dialog.class_list().toggle_with_force("locked", needs_account)?;
+        let _ = self.dialog.class_list().toggle_with_force("locked", needs_account);
         self.draw_status(app);
         let mut list = self.list.borrow_mut();
-        list.before_draw();
-        self.tail.draw(app)?;
-        list.draw(app)?;
+        self.tail.draw(app);
+        list.draw(app);
         self.composer.draw(app)
     }
 
@@ -203,27 +202,26 @@ impl View {
     }
 
     /// Shows it and moves the focus into it, unless the page opened it by itself.
-    pub fn open(&self, app: &Rc<App>, by_page: bool) -> Result<(), JsValue> {
+    pub fn open(&self, app: &Rc<App>, by_page: bool) {
         if self.dialog.open() {
-            return Ok(());
+            return;
         }
         let query = window().match_media(PHONE).ok().flatten();
         if !self.is_inline && !by_page && query.is_some_and(|query| query.matches()) {
-            self.dialog.show_modal()?;
+            let _ = self.dialog.show_modal();
         } else if by_page {
             // `show` would take the focus from where the visitor is.
-            self.dialog.set_attribute("open", "")?;
+            let _ = self.dialog.set_attribute("open", "");
         } else {
             self.dialog.show();
         }
         app.opened();
-        self.draw(app)?;
+        self.draw(app);
         if !by_page {
             self.composer.focus();
         }
         super::live::tell(&app.options.get("toggled").unwrap_or_default(), &[JsValue::TRUE]);
         app.emit("open", &JsValue::UNDEFINED);
-        Ok(())
     }
 
     /// Hides it and gives the focus back to the launcher.
@@ -288,10 +286,9 @@ impl View {
     /// Has the browser save a file.
     pub fn save(&self, address: &str) {
         let about = [("href", address), ("download", "conversation.txt"), ("class", "unseen")];
-        if let Ok(link) = element::<HtmlElement>(&self.dialog, "a", &about) {
-            link.click();
-            link.remove();
-        }
+        let link: HtmlElement = element(&self.dialog, "a", &about);
+        link.click();
+        link.remove();
     }
 
     /// Takes it off the page.

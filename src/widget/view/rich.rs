@@ -14,13 +14,12 @@ use crate::{
         rich::{Choice, FileRef, Rich},
     },
 };
-use wasm_bindgen::prelude::*;
 use web_sys::{Element, Node};
 
 const REL: &str = "noopener noreferrer nofollow ugc";
 
 /// Draws it at the end of `parent`. `is_last`: nothing was said after it, so that answers may be chosen.
-pub fn draw(parent: &Node, rich: &Json, app: &App, is_last: bool) -> Result<(), JsValue> {
+pub fn draw(parent: &Node, rich: &Json, app: &App, is_last: bool) {
     match read::rich(&json::parse(rich.as_str())) {
         Some(Rich::QuickReplies { options }) if is_last => choices(parent, "replies", &options, app),
         Some(Rich::Card { title, body, image_url, actions }) => {
@@ -31,12 +30,14 @@ pub fn draw(parent: &Node, rich: &Json, app: &App, is_last: bool) -> Result<(), 
         }
         Some(Rich::Survey { title, options }) => {
             let place: Element =
-                element(parent, "div", &[("class", "card"), ("role", "group"), ("aria-label", &title)])?;
-            text(&place, "strong", &[("dir", "auto")], &title)?;
-            if is_last { choices(&place, "replies scale", &options, app) } else { Ok(()) }
+                element(parent, "div", &[("class", "card"), ("role", "group"), ("aria-label", &title)]);
+            text(&place, "strong", &[("dir", "auto")], &title);
+            if is_last {
+                choices(&place, "replies scale", &options, app)
+            }
         }
         Some(Rich::Files { files: all }) => files(parent, &all, app),
-        _ => Ok(()),
+        _ => {}
     }
 }
 
@@ -48,8 +49,8 @@ fn card(
     image: Option<String>,
     actions: &[Choice],
     app: &App,
-) -> Result<(), JsValue> {
-    let place: Element = element(parent, "div", &[("class", "card"), ("role", "group"), ("aria-label", title)])?;
+) {
+    let place: Element = element(parent, "div", &[("class", "card"), ("role", "group"), ("aria-label", title)]);
     let from_elsewhere = match &image {
         Some(url) => match check::picture(url, &app.server) {
             Some(address) => {
@@ -60,39 +61,41 @@ fn card(
                     ("decoding", "async"),
                     ("referrerpolicy", "no-referrer"),
                 ];
-                element::<Element>(&place, "img", &about)?;
+                element::<Element>(&place, "img", &about);
                 None
             }
             None => check::target(url, &app.server),
         },
         None => None,
     };
-    text(&place, "strong", &[("dir", "auto")], title)?;
+    text(&place, "strong", &[("dir", "auto")], title);
     if let Some(price) = price {
-        text(&place, "span", &[("class", "price"), ("dir", "auto")], &price)?;
+        text(&place, "span", &[("class", "price"), ("dir", "auto")], &price);
     }
     if let Some(body) = body {
-        Markdown::new(&place)?.set(&body, true)?;
+        Markdown::new(&place).set(&body, true);
     }
     if let Some(url) = from_elsewhere {
-        text(&place, "a", &[("href", &url), ("target", "_blank"), ("rel", REL)], &app.t("image"))?;
+        text(&place, "a", &[("href", &url), ("target", "_blank"), ("rel", REL)], &app.t("image"));
     }
-    if actions.is_empty() { Ok(()) } else { choices(&place, "buttons", actions, app) }
+    if !actions.is_empty() {
+        choices(&place, "buttons", actions, app);
+    }
 }
 
-fn choices(parent: &Node, class: &str, options: &[Choice], app: &App) -> Result<(), JsValue> {
-    let place: Element = element(parent, "div", &[("class", class), ("role", "group")])?;
+fn choices(parent: &Node, class: &str, options: &[Choice], app: &App) {
+    let place: Element = element(parent, "div", &[("class", class), ("role", "group")]);
     for Choice { label, value, url } in options {
         match url {
             Some(url) => match check::target(url, &app.server) {
                 Some(address) => {
                     let about =
                         [("href", &*address), ("target", "_blank"), ("rel", REL), ("class", "choice"), ("dir", "auto")];
-                    text(&place, "a", &about, label)?;
+                    text(&place, "a", &about, label);
                 }
                 // Said, but leading nowhere.
                 None => {
-                    text(&place, "span", &[("class", "choice off"), ("dir", "auto")], label)?;
+                    text(&place, "span", &[("class", "choice off"), ("dir", "auto")], label);
                 }
             },
             None => {
@@ -102,15 +105,14 @@ fn choices(parent: &Node, class: &str, options: &[Choice], app: &App) -> Result<
                     "button",
                     &[("type", "button"), ("data-act", "send"), ("data-value", value), ("dir", "auto")],
                     label,
-                )?;
+                );
             }
         }
     }
-    Ok(())
 }
 
 /// Draws files.
-pub fn files(parent: &Node, files: &[FileRef], app: &App) -> Result<(), JsValue> {
+pub fn files(parent: &Node, files: &[FileRef], app: &App) {
     for file in files {
         let Some(address) = check::target(&file.url, &app.server) else { continue };
         let picture = check::picture(&file.url, &app.server).filter(|_| file.media_type.starts_with("image/"));
@@ -120,21 +122,20 @@ pub fn files(parent: &Node, files: &[FileRef], app: &App) -> Result<(), JsValue>
             ("rel", REL),
             ("class", if picture.is_some() { "picture" } else { "file" }),
         ];
-        let link: Element = element(parent, "a", &about)?;
+        let link: Element = element(parent, "a", &about);
         match picture {
             Some(source) => {
                 element::<Element>(
                     &link,
                     "img",
                     &[("src", &*source), ("alt", &file.name), ("decoding", "async"), ("referrerpolicy", "no-referrer")],
-                )?;
+                );
             }
             None => {
-                icon(&link, icons::FILE)?;
-                text(&link, "span", &[("class", "name"), ("dir", "auto")], &file.name)?;
-                text(&link, "span", &[("class", "quiet")], &check::size(file.size as f64))?;
+                icon(&link, icons::FILE);
+                text(&link, "span", &[("class", "name"), ("dir", "auto")], &file.name);
+                text(&link, "span", &[("class", "quiet")], &check::size(file.size as f64));
             }
         }
     }
-    Ok(())
 }

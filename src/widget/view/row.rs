@@ -46,35 +46,35 @@ pub struct Row {
 
 impl Row {
     /// Builds it before `next`.
-    pub fn new(list: &Node, next: Option<&Node>, entry: &Entry, place: Place, app: &App) -> Result<Self, JsValue> {
+    pub fn new(list: &Node, next: Option<&Node>, entry: &Entry, place: Place, app: &App) -> Self {
         let message = &entry.message;
         let is_own = is_own(message.author);
         let class = if is_own { "row me" } else { "row" };
-        let row: HtmlElement = element(list, "article", &[("class", class), ("data-key", &entry.key)])?;
+        let row: HtmlElement = element(list, "article", &[("class", class), ("data-key", &entry.key)]);
         if next.is_some() {
-            list.insert_before(&row, next)?;
+            let _ = list.insert_before(&row, next);
         }
         if place.new_day {
-            text(&row, "p", &[("class", "day")], &date(message.created_at, app))?;
+            text(&row, "p", &[("class", "day")], &date(message.created_at, app));
         }
         let who = app.t(if is_own { "you" } else { message.author.as_str() });
-        row.set_attribute("aria-label", &[&who, ", ", &time(message.created_at, app)].concat())?;
+        let _ = row.set_attribute("aria-label", &[&who, ", ", &time(message.created_at, app)].concat());
         if message.author == Author::Agent {
-            text(&row, "p", &[("class", "who")], &who)?;
+            text(&row, "p", &[("class", "who")], &who);
         }
-        let bubble: Element = element(&row, "div", &[("class", "bubble"), ("dir", "auto")])?;
-        let words = if is_own { None } else { Some(Markdown::new(&bubble)?) };
-        let extra: Element = element(&row, "div", &[("class", "extra")])?;
+        let bubble: Element = element(&row, "div", &[("class", "bubble"), ("dir", "auto")]);
+        let words = if is_own { None } else { Some(Markdown::new(&bubble)) };
+        let extra: Element = element(&row, "div", &[("class", "extra")]);
         let key = entry.key.clone();
         let mut made = Self { key, element: row, version: u32::MAX, place, bubble, words, extra, drawn: String::new() };
-        made.draw(entry, place, app)?;
-        Ok(made)
+        made.draw(entry, place, app);
+        made
     }
 
     /// Draws what changed. Text that grows changes its last block and nothing else.
-    pub fn draw(&mut self, entry: &Entry, place: Place, app: &App) -> Result<(), JsValue> {
+    pub fn draw(&mut self, entry: &Entry, place: Place, app: &App) {
         if self.version == entry.version && self.place == place {
-            return Ok(());
+            return;
         }
         (self.version, self.place) = (entry.version, place);
         let message = &entry.message;
@@ -82,14 +82,14 @@ impl Row {
         match &mut self.words {
             Some(words) => {
                 words.cite(&message.sources);
-                words.set(&message.content, !streaming)?;
+                words.set(&message.content, !streaming);
             }
             None if self.bubble.text_content().as_deref() != Some(&message.content) => {
                 self.bubble.set_text_content(Some(&message.content));
             }
             None => {}
         }
-        self.bubble.toggle_attribute_with_force("hidden", message.content.is_empty())?;
+        let _ = self.bubble.toggle_attribute_with_force("hidden", message.content.is_empty());
         let signature = [
             message.state.as_str(),
             match &entry.delivery {
@@ -110,18 +110,17 @@ impl Row {
         if signature != self.drawn {
             self.drawn = signature;
             clear(&self.extra);
-            self.draw_extra(entry, place, app)?;
+            self.draw_extra(entry, place, app);
         }
-        Ok(())
     }
 
-    fn draw_extra(&self, entry: &Entry, place: Place, app: &App) -> Result<(), JsValue> {
+    fn draw_extra(&self, entry: &Entry, place: Place, app: &App) {
         let message = &entry.message;
         match &message.rich {
-            Some(data) => rich::draw(&self.extra, data, app, place.is_last)?,
-            None => rich::files(&self.extra, &entry.files, app)?,
+            Some(data) => rich::draw(&self.extra, data, app, place.is_last),
+            None => rich::files(&self.extra, &entry.files, app),
         }
-        self.sources(entry, app)?;
+        self.sources(entry, app);
         let button = |parent: &Node, act: &str, value: &str, label: &str| {
             text(
                 parent,
@@ -132,9 +131,9 @@ impl Row {
         };
         let id = message.id.to_string();
         if let Delivery::Refused(why) = &entry.delivery {
-            let fault: Element = element(&self.extra, "p", &[("class", "fault"), ("role", "alert")])?;
-            text(&fault, "span", &[("dir", "auto")], why)?;
-            button(&fault, "again", &entry.key, "retry")?;
+            let fault: Element = element(&self.extra, "p", &[("class", "fault"), ("role", "alert")]);
+            text(&fault, "span", &[("dir", "auto")], why);
+            button(&fault, "again", &entry.key, "retry");
         }
         let (why, act, label) = match message.state {
             State::Failed => (message.error.as_ref().map(|error| error.message.clone()), "regenerate", "retry"),
@@ -147,18 +146,18 @@ impl Row {
                 &self.extra,
                 "p",
                 &[("class", if message.state == State::Stopped { "quiet" } else { "fault" })],
-            )?;
-            text(&fault, "span", &[("dir", "auto")], &why.unwrap_or_else(|| app.t("trouble.server")))?;
+            );
+            text(&fault, "span", &[("dir", "auto")], &why.unwrap_or_else(|| app.t("trouble.server")));
             if place.is_last {
-                button(&fault, act, &id, label)?;
+                button(&fault, act, &id, label);
             }
         }
         if message.state == State::Streaming {
-            return Ok(());
+            return;
         }
-        let meta: Element = element(&self.extra, "p", &[("class", "meta")])?;
+        let meta: Element = element(&self.extra, "p", &[("class", "meta")]);
         let at = message.created_at;
-        text(&meta, "time", &[("datetime", &at.to_string()), ("title", &full(at, app))], &time(at, app))?;
+        text(&meta, "time", &[("title", &full(at, app))], &time(at, app));
         if is_own(message.author) {
             let mark = match &entry.delivery {
                 Delivery::Waiting => "waiting",
@@ -167,22 +166,20 @@ impl Row {
                 Delivery::Stored => "sent",
                 Delivery::Refused(_) => "refused",
             };
-            text(&meta, "span", &[("class", &["mark ", mark].concat())], &app.t(mark))?;
+            text(&meta, "span", &[("class", &["mark ", mark].concat())], &app.t(mark));
         } else if message.author == Author::Bot && message.state == State::Complete {
             for (act, label, line, is_on) in [
                 ("up", "rate.up", icons::UP, message.rating == 1),
                 ("down", "rate.down", icons::DOWN, message.rating == -1),
             ] {
-                let thumb = icon_button(&meta, "thumb", &app.t(label), line)?;
-                thumb.set_attribute("data-act", act)?;
-                thumb.set_attribute("data-value", &id)?;
-                thumb.set_attribute("aria-pressed", if is_on { "true" } else { "false" })?;
+                let thumb = icon_button(&meta, "thumb", act, &app.t(label), line);
+                let _ = thumb.set_attribute("data-value", &id);
+                let _ = thumb.set_attribute("aria-pressed", if is_on { "true" } else { "false" });
             }
         }
-        Ok(())
     }
 
-    fn sources(&self, entry: &Entry, app: &App) -> Result<(), JsValue> {
+    fn sources(&self, entry: &Entry, app: &App) {
         let of = |href: &str| match href.strip_prefix('/') {
             // A path is one of our server, not of the page around the widget.
             Some(_) => Href::parse(href).and_then(|href| Href::parse(&[&app.server, href.as_str()].concat())),
@@ -191,15 +188,14 @@ impl Row {
         let sources: Vec<_> =
             entry.message.sources.iter().filter_map(|source| Some((source, of(&source.href)?))).collect();
         if sources.is_empty() {
-            return Ok(());
+            return;
         }
-        let list: Element = element(&self.extra, "ol", &[("class", "sources"), ("aria-label", &app.t("sources"))])?;
+        let list: Element = element(&self.extra, "ol", &[("class", "sources"), ("aria-label", &app.t("sources"))]);
         for (source, href) in sources {
-            let item: Element = element(&list, "li", &[])?;
-            text(&item, "span", &[("class", "number")], &source.number.to_string())?;
-            link(&item, &href, &[("dir", "auto")])?.set_text_content(Some(&source.title));
+            let item: Element = element(&list, "li", &[]);
+            text(&item, "span", &[("class", "number")], &source.number.to_string());
+            link(&item, &href, &[("dir", "auto")]).set_text_content(Some(&source.title));
         }
-        Ok(())
     }
 }
 

@@ -20,23 +20,23 @@ pub struct Tail {
 }
 
 impl Tail {
-    pub fn new(log: &Node) -> Result<Self, JsValue> {
-        let typing: HtmlElement = element(log, "div", &[("class", "typing"), ("hidden", "")])?;
+    pub fn new(log: &Node) -> Self {
+        let typing: HtmlElement = element(log, "div", &[("class", "typing"), ("hidden", "")]);
         for _ in 0..3 {
-            element::<Element>(&typing, "i", &[])?;
+            element::<Element>(&typing, "i", &[]);
         }
-        let place = element(log, "div", &[("class", "tail")])?;
-        Ok(Self { typing, place, shown: RefCell::default() })
+        let place = element(log, "div", &[("class", "tail")]);
+        Self { typing, place, shown: RefCell::default() }
     }
 
-    pub fn draw(&self, app: &App) -> Result<(), JsValue> {
+    pub fn draw(&self, app: &App) {
         let state = app.state.borrow();
         let awaits = state.thread.awaits_reply();
         if self.typing.hidden() == awaits {
             self.typing.set_hidden(!awaits);
             if awaits {
-                self.typing.set_attribute("role", "img")?;
-                self.typing.set_attribute("aria-label", &app.t("typing"))?;
+                let _ = self.typing.set_attribute("role", "img");
+                let _ = self.typing.set_attribute("aria-label", &app.t("typing"));
             }
         }
         let paused = state.thread.answering == Answering::Paused || state.person.asked;
@@ -51,73 +51,69 @@ impl Tail {
         ]
         .join("\n");
         if *self.shown.borrow() == signature {
-            return Ok(());
+            return;
         }
         self.shown.replace(signature);
         clear(&self.place);
         if is_empty {
-            self.suggestions(app)?;
+            self.suggestions(app);
         }
         if paused && state.thread.answering != Answering::Human {
-            self.person(app, &state.person.away, state.person.asked, state.person.has_email)?;
+            self.person(app, &state.person.away, state.person.asked, state.person.has_email);
         }
         if state.thread.deleted {
-            self.trouble(app, &app.t("deleted"), "new", "new")?;
+            self.trouble(app, &app.t("deleted"), "new", "new");
         }
         if let Some(trouble) = &state.trouble {
-            self.trouble(app, trouble, "retry", "retry")?;
+            self.trouble(app, trouble, "retry", "retry");
         }
-        Ok(())
     }
 
-    fn suggestions(&self, app: &App) -> Result<(), JsValue> {
+    fn suggestions(&self, app: &App) {
         let branding = app.setting("branding");
         let questions = branding.and_then(|branding| branding.get("suggestions")).map(|list| list.items());
         let questions: Vec<String> =
             questions.unwrap_or_default().iter().filter_map(JsValue::as_string).take(6).collect();
         if questions.is_empty() {
-            return Ok(());
+            return;
         }
         let place: Element = element(
             &self.place,
             "div",
             &[("class", "replies"), ("role", "group"), ("aria-label", &app.t("suggestions"))],
-        )?;
+        );
         for question in questions {
             let about = [("type", "button"), ("data-act", "send"), ("data-value", &*question), ("dir", "auto")];
-            text(&place, "button", &about, &question)?;
+            text(&place, "button", &about, &question);
         }
-        Ok(())
     }
 
-    fn person(&self, app: &App, away: &Option<String>, asked: bool, has_email: bool) -> Result<(), JsValue> {
+    fn person(&self, app: &App, away: &Option<String>, asked: bool, has_email: bool) {
         let card: Element =
-            element(&self.place, "div", &[("class", "note"), ("role", "group"), ("aria-label", &app.t("person.ask"))])?;
-        text(&card, "p", &[], &app.t("person.asked"))?;
+            element(&self.place, "div", &[("class", "note"), ("role", "group"), ("aria-label", &app.t("person.ask"))]);
+        text(&card, "p", &[], &app.t("person.asked"));
         // What the server knows, else that nobody knows.
         let away = away.clone().unwrap_or_else(|| app.t("person.unknown"));
-        text(&card, "p", &[("dir", "auto")], &away)?;
+        text(&card, "p", &[("dir", "auto")], &away);
         if has_email {
-            text(&card, "p", &[("class", "quiet")], &app.t("person.email.known"))?;
+            text(&card, "p", &[("class", "quiet")], &app.t("person.email.known"));
         } else if asked {
-            let form: Element = element(&card, "form", &[("class", "email"), ("novalidate", "")])?;
-            let label: Element = element(&form, "label", &[])?;
-            text(&label, "span", &[], &app.t("person.email"))?;
+            let form: Element = element(&card, "form", &[("class", "email"), ("novalidate", "")]);
+            let label: Element = element(&form, "label", &[]);
+            text(&label, "span", &[], &app.t("person.email"));
             let about =
                 [("type", "email"), ("name", "email"), ("autocomplete", "email"), ("maxlength", "254"), ("dir", "ltr")];
-            element::<Element>(&label, "input", &about)?;
-            text(&form, "button", &[("type", "submit"), ("class", "primary")], &app.t("person.email.send"))?;
+            element::<Element>(&label, "input", &about);
+            text(&form, "button", &[("type", "submit"), ("class", "primary")], &app.t("person.email.send"));
         }
-        text(&card, "button", &[("type", "button"), ("class", "link"), ("data-act", "bot")], &app.t("person.back"))?;
-        Ok(())
+        text(&card, "button", &[("type", "button"), ("class", "link"), ("data-act", "bot")], &app.t("person.back"));
     }
 
-    fn trouble(&self, app: &App, what: &str, act: &str, label: &str) -> Result<(), JsValue> {
-        let card: Element = element(&self.place, "div", &[("class", "note bad"), ("role", "alert")])?;
-        text(&card, "p", &[("dir", "auto")], what)?;
-        let row: Element = element(&card, "div", &[("class", "buttons")])?;
-        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", act)], &app.t(label))?;
-        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", "dismiss")], &app.t("dismiss"))?;
-        Ok(())
+    fn trouble(&self, app: &App, what: &str, act: &str, label: &str) {
+        let card: Element = element(&self.place, "div", &[("class", "note bad"), ("role", "alert")]);
+        text(&card, "p", &[("dir", "auto")], what);
+        let row: Element = element(&card, "div", &[("class", "buttons")]);
+        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", act)], &app.t(label));
+        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", "dismiss")], &app.t("dismiss"));
     }
 }

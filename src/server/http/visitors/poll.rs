@@ -6,6 +6,7 @@ use crate::{
         error::Result,
         http::input::{Id, Params},
         state::AppState,
+        visitors::ended,
     },
     wire::{error::ErrorBody, event::Event, id::ConversationId, visitor::Polled},
 };
@@ -70,7 +71,7 @@ pub(in crate::server::http) async fn poll(
     // What was waited for may belong to somebody else by now, or its key may have been taken back.
     state.conversations.view(visitor.id, id).await?;
     if !state.visitors.stands(&visitor).await? {
-        return Err(crate::server::error::Error::unauthenticated());
+        return Err(ended());
     }
     let seq = events.last().map_or(after, |event| event.seq);
     Ok(axum::Json(Polled { events, seq }))
