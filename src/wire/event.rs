@@ -111,7 +111,8 @@ pub enum Change {
 }
 
 /// An event as it is read: each field that any change has. Derived for [`Change`] itself, reading would first keep all
-/// of it in serde's own tree, and the code for that is a sixtieth of the bundle.
+/// of it in serde's own tree, and the code for that is a sixtieth of the bundle. What happens only in support
+/// conversations is not among them: the app follows none, and the widget reads by itself.
 #[derive(Deserialize)]
 struct Record {
     seq: i64,
@@ -130,10 +131,6 @@ struct Record {
     input_tokens: Option<u32>,
     output_tokens: Option<u32>,
     conversation: Option<Conversation>,
-    rating: Option<i8>,
-    by: Option<Author>,
-    up_to: Option<i64>,
-    answering: Option<Answering>,
 }
 
 impl TryFrom<Record> for Event {
@@ -167,9 +164,6 @@ impl Record {
             },
             "conversation.updated" => Change::ConversationUpdated { conversation: self.conversation? },
             "conversation.deleted" => Change::ConversationDeleted {},
-            "message.rated" => Change::MessageRated { message_id: self.message_id?, rating: self.rating? },
-            "conversation.read" => Change::ConversationRead { by: self.by?, up_to: self.up_to? },
-            "conversation.answering" => Change::AnsweringChanged { answering: self.answering? },
             _ => return None,
         })
     }
@@ -180,7 +174,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
     use super::*;
-    use crate::wire::{id::ConversationId, json::Json};
+    use crate::wire::id::ConversationId;
     use uuid::Uuid;
 
     #[test]
@@ -199,9 +193,9 @@ mod tests {
             generation_id: Some(generation_id),
             model: Some("Guide".to_owned()),
             sources: vec![source.clone()],
-            rich: Json::parse(r#"{"type":"quick_replies","options":[]}"#),
-            metadata: Json::parse("[1]"),
-            rating: -1,
+            rich: None,
+            metadata: None,
+            rating: 0,
             created_at: Timestamp(1),
             finished_at: Some(Timestamp(2)),
             input_tokens: Some(7),
@@ -238,9 +232,6 @@ mod tests {
             },
             Change::ConversationUpdated { conversation },
             Change::ConversationDeleted {},
-            Change::MessageRated { message_id, rating: 1 },
-            Change::ConversationRead { by: Author::Visitor, up_to: 7 },
-            Change::AnsweringChanged { answering: Answering::Paused },
         ];
         for (seq, change) in (1..).zip(changes) {
             let event = Event { seq, change };

@@ -135,14 +135,15 @@ pub struct Message {
     /// The passages it quotes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,
-    /// What it shows besides its text, see [`Rich`](super::rich::Rich).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What it shows besides its text, see [`Rich`](super::rich::Rich). The app shows neither this nor the two that
+    /// follow, and so does not read them: serde's code for it would stand in its bundle. The widget reads by itself.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub rich: Option<Json>,
     /// What the sender's program attached for programs; no person sees it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Json>,
     /// What the reader thinks of a reply: 1, -1, or 0 for nothing said.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(skip_deserializing, skip_serializing_if = "is_zero")]
     pub rating: i8,
     /// When it was made.
     pub created_at: Timestamp,
