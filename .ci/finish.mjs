@@ -15,9 +15,8 @@ const wants = part => parts.length === 0 || parts.includes(part);
 const widgetFolder = join(root, "target/widget/pkg");
 
 // Brotli, in bytes. A budget is part of the product: going over it fails the build.
-// The product promises 350 kB for the app's wasm and 72 kB for the widget: where a line here is higher, it holds what
-// was reached until it is.
-const BUDGETS = { "app wasm": 355_000, "widget, all until a visitor can type": 115_000, "widget loader": 3_000 };
+// The product promises 72 kB for the widget; its line holds what was reached so far.
+const BUDGETS = { "app wasm": 350_000, "widget, all until a visitor can type": 115_000, "widget loader": 3_000 };
 
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
 const brotli = data =>

@@ -6,9 +6,9 @@ test("the account's menu leads administrators there, and nobody else", async ({ 
   expect(admin.username).toBeTruthy();
   await page.goto("/");
   if (javaScriptEnabled !== false) {
-    if (await page.getByRole("button", { name: "Show the chats" }).isVisible()) {
-      await page.getByRole("button", { name: "Show the chats" }).click();
-    }
+    // On a phone the list of chats is a sheet.
+    const sheet = page.getByRole("button", { name: "Open the list of chats" });
+    if (await sheet.isVisible()) await sheet.click();
     await page.getByRole("button", { name: /Grace/ }).click();
     await page.getByRole("menuitem", { name: "Sites" }).click();
   } else {
