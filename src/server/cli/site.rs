@@ -65,8 +65,12 @@ pub enum Command {
 /// What of a site can be set here; the rest on its page at /admin/sites.
 #[derive(clap::Args)]
 pub struct Settings {
-    /// A website that may embed the widget, such as https://shop.example; again for each. Replaces those before; "" for none
-    #[arg(long = "origin", value_name = "ORIGIN")]
+    // Not as a doc comment: what reads well in a terminal is a bare address to rustdoc.
+    #[arg(
+        long = "origin",
+        value_name = "ORIGIN",
+        help = "A website that may embed the widget, such as https://shop.example; again for each. Replaces those before; \"\" for none"
+    )]
     origins: Vec<String>,
     /// Whether pages of this machine (localhost) may, too: true or false
     #[arg(long, value_name = "BOOL")]
