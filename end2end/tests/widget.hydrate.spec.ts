@@ -121,7 +121,8 @@ test("on a phone the panel covers the page and the page behind it cannot be reac
   await page.goto(hostPage.url());
   await launcher(page).click();
   await expect(panel(page)).toBeVisible();
-  expect(await panel(page).boundingBox()).toEqual({ x: 0, y: 0, width: 390, height: 700 });
+  // It slides in.
+  await expect.poll(() => panel(page).boundingBox()).toEqual({ x: 0, y: 0, width: 390, height: 700 });
   await page.locator("a").evaluate(link => link.focus());
   expect(await page.evaluate(() => document.activeElement?.localName)).toBe("parlor-chat");
   await page.getByRole("button", { name: "Close", exact: true }).click();
