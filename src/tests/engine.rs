@@ -283,6 +283,20 @@ both! {
         }
     }
 
+    async fn many_chats_begin_at_once_and_none_waits_for_another_to_give_a_connection_back(server) {
+        let rig = Rig::new(server).await;
+        let mut chats = Vec::new();
+        for _ in 0..64 {
+            chats.push(rig.chat().await);
+        }
+        let sends = chats.iter().map(|&chat| {
+            let message = SendMessage { client_id: "c".to_owned(), content: "Hello".to_owned() };
+            rig.chats.send(rig.user, chat, message)
+        });
+        let sent = soon(futures::future::join_all(sends)).await;
+        assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 64);
+    }
+
     async fn the_same_send_is_one_message_and_one_reply(server) {
         let rig = Arc::new(Rig::new(server).await);
         let chat = rig.chat().await;

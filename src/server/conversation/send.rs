@@ -337,8 +337,11 @@ impl Conversations {
         events: impl IntoIterator<Item = Event>,
     ) -> Result<()> {
         self.tell(id, events);
-        let mut view = self.store.snapshot().await?;
-        let mut request = context::request(&mut view, id, reply.id).await?;
+        let mut request = {
+            // Given back before the next question: many that each hold one and wait for another would wait for ever.
+            let mut view = self.store.snapshot().await?;
+            context::request(&mut view, id, reply.id).await?
+        };
         request.continue_from = so_far.filter(|text| !text.is_empty());
         let job = Job { generation: reply.generation_id, conversation: id, message: reply.id, request };
         self.engine.launch(place, job);
