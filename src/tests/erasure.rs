@@ -189,5 +189,12 @@ on_both! {
         assert!(said[1][0].as_str().unwrap().contains("at the shop"));
         assert_eq!(chats[1]["messages"][0]["rich"]["files"][0]["name"], "quagga.txt");
         assert!(!export.to_string().contains("okapi"));
+        // As a browser asks: compressed, and whole all the same.
+        for coding in ["gzip", "br"] {
+            let request = rig.ada.request(Method::GET, "/account/export").header("accept-encoding", coding);
+            let response = request.send().await.unwrap();
+            assert_eq!(response.headers()["content-encoding"], coding);
+            assert!(response.bytes().await.is_ok_and(|bytes| !bytes.is_empty()), "{coding}: the download broke off");
+        }
     }
 }

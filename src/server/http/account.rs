@@ -17,7 +17,7 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use serde_json::Value;
 use std::vec::IntoIter;
 
@@ -42,7 +42,8 @@ async fn export(State(state): State<AppState>, CurrentUser(caller): CurrentUser)
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"parlor-export.json\"")),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
     ];
-    Ok((headers, Body::from_stream(document(state, begin))).into_response())
+    // Fused: what compresses it for a browser asks once more after the end.
+    Ok((headers, Body::from_stream(document(state, begin).fuse())).into_response())
 }
 
 enum Place {
