@@ -11,6 +11,7 @@ mod admin;
 mod api;
 mod auth_cookies;
 mod block;
+mod bounds;
 mod config;
 mod cors;
 mod crash;
