@@ -6,6 +6,7 @@ use crate::{
     upstream::Upstream,
 };
 use futures::StreamExt;
+use parlor::{on, server::store::Store};
 use reqwest::Method;
 use std::time::{Duration, Instant};
 
@@ -86,4 +87,38 @@ async fn a_browser_goes_on_after_the_last_id_that_it_saw() {
         let mut events = Events::of(request.send().await.unwrap());
         assert_eq!(events.next().await.unwrap().id, Some(first), "{last:?}");
     }
+}
+
+async fn finishes(database: Database) {
+    let upstream = Upstream::start().await;
+    let settings = upstream.settings("a-model");
+    let server = Server::start_with(database, |config| config.model = Some(settings)).await;
+    let member = Member::new(&server.client, &server.url(""), "ada").await;
+    let chat = member.chat().await;
+    member.send(&chat, "c", "[[script:tokens=60&delay=20]]").await;
+    let mut events = member.events(&chat, 0).await;
+    while events.next().await.unwrap().data["type"] != "message.delta" {}
+    drop(events);
+    let Server { running, config, _data, client, .. } = server;
+    // Idle connections of the client would be waited for, too.
+    drop((member, client));
+    running.state.lifecycle.soft.cancel();
+    tokio::time::timeout(Duration::from_secs(10), running.ended()).await.expect("nothing is left to wait for");
+    let store = Store::connect(config.database_url.expose()).await.unwrap();
+    let (state, content): (String, String) = on!(store.read(), |db| {
+        sqlx::query_as("SELECT state, content FROM messages WHERE author = 'bot'").fetch_one(db).await
+    })
+    .unwrap();
+    assert_eq!((state.as_str(), content.split_whitespace().count()), ("complete", 60));
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_nobody_follows_is_finished_before_the_end_on_sqlite() {
+    finishes(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_nobody_follows_is_finished_before_the_end_on_postgres() {
+    finishes(Database::Postgres).await;
 }
