@@ -155,7 +155,7 @@ impl Conversations {
             [question, begun].map(|message| Change::MessageCreated { message: Box::new(message), replaces: None });
         let events = thread::append_after(&mut tx, id, seq, told).await?;
         tx.commit().await?;
-        self.go(place, id, &reply, None, events).await?;
+        self.go(place, (owner, id), &reply, None, events).await?;
         Ok(Stored { message, reply: Some(reply) })
     }
 
@@ -190,7 +190,7 @@ impl Conversations {
         let (new, begun) = self.begin_reply(&mut tx, id, old.parent_id.map(MessageId), Some(reply)).await?;
         let event = thread::append(&mut tx, id, begun).await?;
         tx.commit().await?;
-        self.go(place, id, &new, None, [event]).await?;
+        self.go(place, (owner, id), &new, None, [event]).await?;
         Ok(new)
     }
 
@@ -228,7 +228,7 @@ impl Conversations {
         let resumed = Change::MessageResumed { message_id: reply, generation_id: new.generation_id };
         let event = thread::append(&mut tx, id, resumed).await?;
         tx.commit().await?;
-        self.go(place, id, &new, Some(old.content), [event]).await?;
+        self.go(place, (owner, id), &new, Some(old.content), [event]).await?;
         Ok(new)
     }
 
@@ -331,24 +331,21 @@ impl Conversations {
     async fn go(
         &self,
         place: Place,
-        id: ConversationId,
+        (owner, id): (Owner, ConversationId),
         reply: &ReplyRef,
         so_far: Option<String>,
         events: impl IntoIterator<Item = Event>,
     ) -> Result<()> {
         self.tell(id, events);
-        let mut request = {
-            // Given back before the next question: many that each hold one and wait for another would wait for ever.
-            let mut view = self.store.snapshot().await?;
-            context::request(&mut view, id, reply.id).await?
-        };
-        request.continue_from = so_far.filter(|text| !text.is_empty());
-        let job = Job { generation: reply.generation_id, conversation: id, message: reply.id, request };
-        self.engine.launch(place, job);
-        // Somebody may have asked to stop it, or for a person, after the commit and before it ran.
-        if generation::stop_requested(&self.store, reply.generation_id).await? {
+        // Before the look at the rows: who asks to stop it finds it here, or has left word there.
+        let seat = self.engine.seat(place, id, reply.generation_id);
+        let mut asked = context::request(&self.store, owner, id, reply).await?;
+        asked.request.continue_from = so_far.filter(|text| !text.is_empty());
+        if asked.stopped {
             self.engine.stop_here(reply.generation_id);
         }
+        let (generation, message, request) = (reply.generation_id, reply.id, asked.request);
+        self.engine.launch(seat, Job { generation, conversation: id, message, request });
         Ok(())
     }
 }
