@@ -76,7 +76,7 @@ impl App {
                     Err(fault) if fault.passes() && !app.gone.get() => {
                         app.connection(Connection::Lost, Rung::Socket);
                         let after = if let Fault::Refused(_, _, Some(after)) = fault { after * 1000.0 } else { 0.0 };
-                        app.retry.sleep(pause.max(after as u32)).await;
+                        let _ = app.retry.sleep(pause.max(after as u32)).await;
                         pause = (pause * 2).min(30_000);
                     }
                     Err(fault) => {
@@ -141,7 +141,7 @@ impl App {
         if self.options.get("plugins").is_none() {
             return messages;
         }
-        let said = self.hook("onMessages", value.get("messages").unwrap_or_default()).await;
+        let said = self.hook("onMessages", value.get("messages").unwrap_or_default()).await.unwrap_or_default();
         if said.is_object() { said.items().iter().filter_map(read::message).collect() } else { messages }
     }
 

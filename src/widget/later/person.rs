@@ -23,7 +23,7 @@ impl App {
                 // There has to be something to read.
                 outbox::send(&app, app.t("person.message"), Vec::new()).await;
                 app.state.borrow_mut().person.asked = false;
-                app.retry.sleep(1500).await;
+                let _ = app.retry.sleep(1500).await;
                 if app.state.borrow().thread.id.is_some() {
                     app.ask_person(email);
                 }
