@@ -2,10 +2,9 @@
 
 use super::clear;
 use crate::widget::{
-    account,
     app::App,
-    host::{element, text},
-    http::Fault,
+    host::{element, spawn, text},
+    later::{account, http::Fault},
 };
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
@@ -86,7 +85,7 @@ impl Login {
             fields.push((name, input.value()));
         }
         let (app, fault, up) = (app.clone(), self.fault.clone(), self.signs_up.get());
-        crate::widget::host::spawn(async move {
+        spawn(async move {
             match account::enter(&app, &fields, up).await {
                 Ok(()) => {
                     app.changed();

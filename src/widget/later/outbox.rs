@@ -7,10 +7,11 @@ use super::{
         read::{self, Value},
         thread::Delivery,
     },
-    host::{alone, now, storage},
+    host::{now, storage},
     http::{self, As, Fault},
     identity::uuid,
     json, live,
+    lock::alone,
 };
 use crate::wire::{rich::FileRef, time::Timestamp};
 use std::rc::Rc;
@@ -64,7 +65,7 @@ pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>) {
     };
     let conversation = conversation.filter(|_| !fresh);
     let mut waiting = Waiting { client_id: uuid(), conversation, content, files, metadata: None, at: now() };
-    let said = app.hook("onBeforeSend", json::parse(&waiting.json(false))).await;
+    let said = app.hook("onBeforeSend", json::parse(&waiting.json(false))).await.unwrap_or_default();
     if let Some(abort) = read::text(&said, "abort") {
         app.fail(&Fault::Refused(0, abort, None));
         return;
@@ -152,7 +153,7 @@ pub fn flush(app: &Rc<App>) {
                     failures += 1;
                     let most = app.transport_number("backoffMaxMs", 30_000.0) as u32;
                     let wait = (500_u32 << failures.min(10)).min(most).max(after);
-                    app.retry.sleep(wait - (f64::from(wait) * super::host::chance() / 4.0) as u32).await;
+                    let _ = app.retry.sleep(wait - (f64::from(wait) * super::host::chance() / 4.0) as u32).await;
                 }
             }
         }
@@ -194,7 +195,7 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
             arrived(app, id, &sent);
             let detail = json::object(&[("payload", json::parse(&body)), ("response", sent)]);
             app.emit("sent", &detail);
-            app.hook("onAfterSend", detail).await;
+            let _ = app.hook("onAfterSend", detail).await;
             None
         }
         Err(fault) => {
@@ -204,7 +205,7 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
             };
             let error = json::object(&[("status", status.into()), ("message", message.as_str().into())]);
             let payload = json::object(&[("error", error), ("payload", json::parse(&body))]);
-            let said = app.hook("onSendError", payload).await;
+            let said = app.hook("onSendError", payload).await.unwrap_or_default();
             let retry = said.get("retry").is_some_and(|retry| retry.is_truthy());
             if fault.passes() || retry {
                 show(Delivery::Waiting);
