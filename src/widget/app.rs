@@ -62,7 +62,6 @@ pub struct State {
     pub opening: Option<Promise>,
     pub session_fault: Option<Fault>,
     pub client_id: Option<String>,
-    pub account: Option<super::account::Pair>,
     pub connection: Connection,
     /// Set by the page while the panel runs: `userToken`, `userIdentifier`, `context`.
     pub given: Vec<(&'static str, JsValue)>,
@@ -92,6 +91,8 @@ pub struct App {
     /// Ends the pause before the next try to send.
     pub retry: Alarm,
     pub flushing: Cell<bool>,
+    /// What waits, where the browser keeps nothing.
+    pub memory: RefCell<Vec<super::core::outbox::Waiting>>,
     view: OnceCell<View>,
     drawing: Cell<bool>,
     announcer: RefCell<Option<(MessageId, Announcer)>>,
@@ -115,6 +116,7 @@ impl App {
             hidden_since: Cell::new(0.0),
             retry: Alarm::default(),
             flushing: Cell::new(false),
+            memory: RefCell::default(),
             view: OnceCell::new(),
             drawing: Cell::new(false),
             announcer: RefCell::default(),
@@ -244,10 +246,28 @@ impl App {
 
     /// Whether the visitor has to log in first.
     pub fn needs_account(&self) -> bool {
-        let who = self.setting("who").and_then(|who| who.as_string());
-        who.as_deref() == Some("account")
-            && self.state.borrow().account.is_none()
-            && self.options.get("authToken").is_none()
+        self.account().and_then(|account| account.get("in")).is_some_and(|is_in| !is_in.is_truthy())
+    }
+
+    /// Log-in and tokens (account.js), where the site chats only with accounts and the page brings none.
+    pub fn account(&self) -> Option<JsValue> {
+        self.options.get("account")
+    }
+
+    /// Somebody has logged in or out, in this tab or another one.
+    pub fn entered(self: &Rc<Self>, is_in: bool) {
+        let mut state = self.state.borrow_mut();
+        (state.token, state.trouble) = (None, None);
+        drop(state);
+        if is_in {
+            self.start();
+            outbox::flush(self);
+        } else {
+            // What was said is the account's; what is typed stays.
+            live::end(self);
+            self.lost_conversation();
+        }
+        self.changed();
     }
 
     /// The panel was opened; what the browser knows of the visitor is picked up again.
@@ -328,7 +348,7 @@ impl App {
         };
         let seq = |name: &str| read::number(&value, name).unwrap_or_default() as i64;
         let opened = Opened {
-            messages: self.through_plugins(read::messages(&value, "messages"), &value).await,
+            messages: self.through_plugins(&value, "messages").await,
             older: read::text(&value, "older_cursor"),
             seq: seq("seq"),
             answering: read::text(&value, "answering").and_then(|word| Answering::parse(&word)).unwrap_or_default(),
@@ -345,12 +365,27 @@ impl App {
         Ok(())
     }
 
-    async fn through_plugins(&self, messages: Vec<Message>, value: &JsValue) -> Vec<Message> {
-        if self.options.get("plugins").is_none() {
-            return messages;
+    async fn through_plugins(&self, value: &JsValue, name: &str) -> Vec<Message> {
+        if self.options.get("plugins").is_some() {
+            let said = self.hook("onMessages", value.get(name).unwrap_or_default()).await;
+            if said.is_object() {
+                return said.items().iter().filter_map(read::message).collect();
+            }
         }
-        let said = self.hook("onMessages", value.get("messages").unwrap_or_default()).await;
-        if said.is_object() { said.items().iter().filter_map(read::message).collect() } else { messages }
+        read::messages(value, name)
+    }
+
+    /// Shows a message as the plugins make it: it has come or is complete, and they see it now.
+    fn remake(self: &Rc<Self>, id: MessageId, message: JsValue) {
+        let app = self.clone();
+        super::host::spawn(async move {
+            let said = app.hook("onMessages", js_sys::Array::of1(&message).into()).await;
+            if said.is_object() {
+                let content = said.items().first().and_then(|message| read::text(message, "content"));
+                app.state.borrow_mut().thread.remake(id, content);
+                app.changed();
+            }
+        });
     }
 
     /// The server does not have it any more, or it is somebody else's.
@@ -363,7 +398,9 @@ impl App {
     }
 
     /// Applies an event and tells those who listen.
-    pub fn apply(self: &Rc<Self>, seq: i64, change: Option<Change>) -> Applied {
+    pub fn apply(self: &Rc<Self>, event: &JsValue) -> Applied {
+        let Some((seq, change)) = read::event(event) else { return Applied::Known };
+        let with_plugins = self.options.get("plugins").is_some();
         let touched = match &change {
             Some(Change::MessageCreated { message, .. }) => Some(message.id),
             Some(Change::MessageDelta { message_id, .. } | Change::MessageCompleted { message_id, .. }) => {
@@ -372,12 +409,24 @@ impl App {
             _ => None,
         };
         let is_handoff = matches!(change, Some(Change::AnsweringChanged { .. }));
+        let is_first = matches!((&change, touched), (Some(Change::MessageDelta { .. }), Some(id))
+            if self.state.borrow().thread.message(id).is_some_and(|message| message.content.is_empty()));
+        let is_over = matches!(change, Some(Change::MessageCompleted { .. }));
         let applied = self.state.borrow_mut().thread.apply(seq, change);
         if applied != Applied::Changed {
             return applied;
         }
         if let Some(id) = touched {
             self.announce(id);
+            if is_first {
+                self.emit("token", &JsValue::UNDEFINED);
+            }
+            // Not while it is being written: what is answered would be older than what is shown.
+            let created =
+                event.get("message").filter(|message| read::text(message, "state").as_deref() != Some("streaming"));
+            if with_plugins && let Some(message) = created.or_else(|| self.described(id, is_over)) {
+                self.remake(id, message);
+            }
         }
         if is_handoff {
             let word = self.state.borrow().thread.answering.as_str();
@@ -386,6 +435,20 @@ impl App {
         self.seen();
         self.changed();
         applied
+    }
+
+    /// A complete reply for plugins, by the names that the server has for its parts.
+    fn described(&self, id: MessageId, is_over: bool) -> Option<JsValue> {
+        let state = self.state.borrow();
+        let message = state.thread.message(id).filter(|_| is_over)?;
+        let parent = message.parent_id.map(|id| id.to_string());
+        Some(json::object(&[
+            ("id", id.to_string().into()),
+            ("parent_id", parent.into()),
+            ("author", message.author.as_str().into()),
+            ("state", message.state.as_str().into()),
+            ("content", message.content.as_str().into()),
+        ]))
     }
 
     fn announce(self: &Rc<Self>, id: MessageId) {
@@ -528,8 +591,11 @@ impl App {
         self.new_conversation();
         outbox::forget(self);
         identity::forget();
+        if let Some(account) = self.account() {
+            json::call(&account, "forget", &[]);
+        }
         let mut state = self.state.borrow_mut();
-        (state.token, state.client_id, state.account, state.fresh) = (None, None, None, false);
+        (state.token, state.client_id, state.fresh) = (None, None, false);
         state.given.clear();
         state.uploads.clear();
         drop(state);
@@ -577,13 +643,16 @@ impl App {
             let cursor = String::from(js_sys::encode_uri_component(&cursor));
             let path = ["/v1/widget/conversations/", &id.to_string(), "/messages?limit=100&before=", &cursor].concat();
             let answer = http::ask(&app, As::Visitor, "GET", &path, None).await;
+            let page = match answer {
+                Ok(page) => Some((app.through_plugins(&page, "items").await, read::text(&page, "next_cursor"))),
+                Err(_) => None,
+            };
             let mut state = app.state.borrow_mut();
             state.loading_older = false;
-            if let Ok(page) = answer
+            if let Some((messages, older)) = page
                 && state.thread.id == Some(id)
             {
-                let messages = read::messages(&page, if page.get("items").is_some() { "items" } else { "data" });
-                let count = state.thread.prepend(messages, read::text(&page, "next_cursor"));
+                let count = state.thread.prepend(messages, older);
                 state.prepended += count;
             }
             drop(state);

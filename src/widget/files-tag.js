@@ -10,4 +10,5 @@ async function get(name) {
 export const version = "__VERSION__";
 export const wasm = url => (url ? fetch(url, { __proto__: null, credentials: "omit" }) : get(`widget-${hash}.wasm`));
 export const strings = async locale => (await get(`widget-${locale}-${hash}.json`)).json();
+export const account = () => import(`${folder}widget-account-${hash}.js${query}`);
 export const plugins = () => import(`${folder}widget-plugins-${hash}.js${query}`);

@@ -160,6 +160,14 @@ pub async fn token(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
 }
 
 async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
+    let bearer = match app.account() {
+        Some(account) => {
+            let token = json::call(&account, "token", &[renew.into()]).unwrap_or_default();
+            let token = super::host::wait(token).await.ok().and_then(|token| token.as_string());
+            Some(token.ok_or_else(|| Fault::Refused(401, app.t("login.why"), None))?)
+        }
+        None => said(&app.options.get("authToken").unwrap_or_default(), renew).await,
+    };
     let (client_id, previous) = identity::ensure().await;
     let is_new = app.state.borrow().client_id.as_deref() != Some(&client_id);
     app.state.borrow_mut().client_id = Some(client_id.clone());
@@ -187,10 +195,6 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
         }
     }
     body.push('}');
-    let bearer = match super::account::token(app, renew).await {
-        Some(token) => Some(token),
-        None => said(&app.options.get("authToken").unwrap_or_default(), renew).await,
-    };
     let answer = fetch(app, "POST", "/v1/widget/session", Some(&body), bearer.as_deref(), None).await?;
     let session = body_of(&answer).await;
     let token = read::text(&session, "token").ok_or(Fault::Network)?;

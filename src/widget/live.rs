@@ -114,9 +114,8 @@ fn path(app: &App, end: &str) -> Option<String> {
 /// Takes one event; a gap opens the conversation anew.
 fn take(app: &Rc<App>, value: &JsValue) {
     app.live.heard.set(now());
-    let Some((seq, change)) = read::event(value) else { return };
     app.live.expects.set(0.0);
-    if app.apply(seq, change) == Applied::Gap {
+    if app.apply(value) == Applied::Gap {
         again(app);
     }
 }
@@ -379,14 +378,22 @@ fn foreign(app: &Rc<App>, transport: &JsValue) {
     let on_state = {
         let app = app.clone();
         let act = move |state: JsValue| {
-            let is_live = matches!(state.as_string().as_deref(), Some("live" | "open" | "connected"));
-            app.connection(if is_live { Connection::Live } else { Connection::Lost }, Rung::Socket);
+            let connection = match state.as_string().as_deref() {
+                Some("live" | "open" | "connected") => Connection::Live,
+                Some("connecting") => Connection::Connecting,
+                Some("closed") => Connection::Idle,
+                _ => Connection::Lost,
+            };
+            app.connection(connection, Rung::Socket);
         };
         Closure::<dyn FnMut(JsValue)>::new(act).into_js_value()
     };
     let (app, transport) = (app.clone(), transport.clone());
     super::host::spawn(async move {
-        let Ok(token) = http::token(&app, false).await else { return };
+        let Ok(token) = http::token(&app, false).await else {
+            app.live.running.set(false);
+            return;
+        };
         let (id, after) = {
             let state = app.state.borrow();
             (state.thread.id.map(|id| id.to_string()), state.thread.seq)
@@ -408,8 +415,19 @@ pub fn end(app: &App) {
     app.live.stop.set(true);
     for transport in app.live.custom.take() {
         json::call(&transport, "stop", &[]);
+        app.live.running.set(false);
     }
     app.live.alarm.wake();
+}
+
+/// Sends by a transport of the page's own, where it does that; else `None`.
+pub async fn send(app: &App, message: &JsValue) -> Option<Result<JsValue, Fault>> {
+    let transport = app.options.get("transport").filter(|transport| transport.is_object())?;
+    let answer = super::host::wait(json::call(&transport, "send", std::slice::from_ref(message))?).await;
+    Some(answer.map_err(|error| match Reflect::get(&error, &"status".into()).ok().and_then(|status| status.as_f64()) {
+        Some(status) => Fault::Refused(status as u16, read::text(&error, "message").unwrap_or_default(), None),
+        None => Fault::Network,
+    }))
 }
 
 /// Calls a function that a page gave, whatever it throws.

@@ -14,7 +14,6 @@
 //! - Nothing is stored before the visitor sends or has sent something, and nothing connected to before the panel opens.
 //! - A panic ends the panel, never the page: the loader takes it away and loads afresh on the next click.
 
-mod account;
 mod app;
 pub mod core;
 mod host;
@@ -50,6 +49,7 @@ pub fn mount(root: ShadowRoot, options: JsValue) -> Panel {
         view.listen(&app);
     }
     app.emit("ready", &JsValue::UNDEFINED);
+    outbox::flush(&app);
     Panel { app }
 }
 
@@ -88,6 +88,11 @@ impl Panel {
     /// What the page says of itself.
     pub fn set_context(&self, context: JsValue) {
         self.app.give("context", context);
+    }
+
+    /// Somebody has logged in or out.
+    pub fn entered(&self, is_in: bool) {
+        self.app.entered(is_in);
     }
 
     /// Forgets the visitor: identity, conversation and what waits.

@@ -65,9 +65,47 @@ async function stringsOf(locale) {
 const pluginsOf = async ({ plugins }) =>
   Array.isArray(plugins) && plugins.length > 0 ? (await files.plugins()).createRunner(plugins) : null;
 
+/** The page's own token, with another way to a new one where the page names it. */
+const tokenOf = ({ authToken, refreshAuthToken: refresh }) => {
+  if (typeof refresh !== "function") return authToken;
+  const first = typeof authToken === "function" ? authToken : () => authToken;
+  let fresh;
+  return renew => (renew ? (fresh = refresh()) : fresh ?? first());
+};
+
+/**
+ * What `onTelemetry` and the event `telemetry` tell, from what the panel emits: `{ name, ms, at }`. `ms` counts from the
+ * visitor's act (`loaded`: from the first interest; `reconnected`: from the loss), `at` is milliseconds since 1970.
+ */
+function watch(tell) {
+  let opening, painted, sentAt, lostAt;
+  const say = (name, since) => tell({ name, ms: Math.round(Date.now() - since), at: Date.now() });
+  return {
+    __proto__: null,
+    say,
+    opening: () => (opening = Date.now()),
+    opened() {
+      const since = opening;
+      say("opened", since);
+      if (!painted) requestAnimationFrame(() => setTimeout(() => say("first_paint", since)));
+      painted = true;
+    },
+    sent: ({ at }) => say("sent", (sentAt = at)),
+    token() {
+      if (sentAt) say("first_token", sentAt);
+      sentAt = 0;
+    },
+    connection({ state }) {
+      if (state === "lost") lostAt ??= Date.now();
+      else if (state === "live" && lostAt) lostAt = say("reconnected", lostAt);
+    },
+  };
+}
+
 /** Starts the panel in the shell's shadow tree and answers what the shell may call. */
 export async function start(shell) {
   const { root, options } = shell;
+  const began = Date.now();
   options.apiUrl = serverOf(options.apiUrl);
   root.adoptedStyleSheets.push(shell.sheetOf(COVERED));
   const speak = strings => shell.speak(["launcher.open", "launcher.trouble", "launcher.close", "launcher.unread"].map(key => strings[key]));
@@ -88,7 +126,14 @@ export async function start(shell) {
   shell.look(options);
   speak(strings);
 
+  const authToken = tokenOf(options) ?? plugins?.authToken;
+  let panel;
+  const account = settings?.who === "account" && !authToken
+    ? (await files.account()).createAccount({ ...options, strings, changed: isIn => panel?.entered(isIn) })
+    : undefined;
+
   const glue = makeGlue();
+  await Promise.all([wasm, account?.asked]);
   await glue.init({ module_or_path: await wasm });
 
   // Before the launcher's sheets, so that the page's own accent wins over the tokens.
@@ -103,12 +148,18 @@ export async function start(shell) {
   if (typeof transport === "function") transport = transport({ apiUrl: options.apiUrl, ...forTransport });
 
   // An ordinary object: the panel asks each for what it has itself.
-  const panel = glue.mount(root, {
+  const telemetry = watch(event => {
+    shell.emit("telemetry", event);
+    plugins?.run("onTelemetry", event);
+  });
+  panel = glue.mount(root, {
     ...options,
     transport,
     transportOptions: forTransport,
-    authToken: options.authToken ?? plugins?.authToken,
+    authToken,
+    account,
     title: options.title ?? strings.title,
+    welcomeMessage: options.welcomeMessage ?? strings.welcome,
     mode: options.mode ?? "floating",
     upload: options.upload ?? "on",
     position: options.position ?? "right",
@@ -120,17 +171,25 @@ export async function start(shell) {
     toggled(open) {
       shell.toggled(open);
       plugins?.run(open ? "onWidgetOpen" : "onWidgetClose");
+      if (open) telemetry.opened();
     },
     failed: shell.failed,
     unread: shell.unread,
     // The shell tells of these itself.
-    emit: (name, detail) => name === "open" || name === "close" || shell.emit(name, detail),
+    emit(name, detail) {
+      telemetry[name]?.(detail);
+      if (!["open", "close", "token"].includes(name)) shell.emit(name, detail);
+    },
   });
   plugins?.run("onWidgetMount");
   if (options.context) panel.set_context(options.context);
+  telemetry.say("loaded", began);
 
   return {
-    open: byPage => panel.open(byPage),
+    open(byPage) {
+      telemetry.opening();
+      panel.open(byPage);
+    },
     close: () => panel.close(),
     send: text => panel.send(text),
     setUser: user => panel.set_user(user),
@@ -139,6 +198,7 @@ export async function start(shell) {
     destroy() {
       plugins?.run("onWidgetUnmount");
       panel.destroy();
+      account?.end();
     },
   };
 }

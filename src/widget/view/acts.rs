@@ -67,11 +67,6 @@ pub fn click(app: &Rc<App>, view: &View, event: Event) {
             view.list.borrow_mut().stick();
             app.changed();
         }
-        "login" | "signup" => {
-            if let Some(login) = &*view.login.borrow() {
-                login.switch(app, act == "signup");
-            }
-        }
         _ => {}
     }
 }
@@ -121,7 +116,7 @@ pub fn send(app: &Rc<App>, view: &View) {
     crate::widget::host::spawn(async move { outbox::send(&app, text, files).await });
 }
 
-/// A form was sent: the input, the address, or the log-in.
+/// A form was sent: the input, or the address.
 pub fn submit(app: &Rc<App>, view: &View, event: Event) {
     event.prevent_default();
     let Some(form) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
@@ -138,10 +133,6 @@ pub fn submit(app: &Rc<App>, view: &View, event: Event) {
             let _ = field.report_validity();
             // Cleared at once: the next try is judged anew.
             field.set_custom_validity("");
-        }
-    } else if class.starts_with("login") {
-        if let Some(login) = &*view.login.borrow() {
-            login.submit(app);
         }
     } else {
         send(app, view);

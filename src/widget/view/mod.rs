@@ -4,7 +4,6 @@
 mod acts;
 mod composer;
 mod list;
-mod login;
 mod markdown;
 mod menu;
 mod rich;
@@ -15,10 +14,14 @@ use super::{
     app::{App, Connection},
     core::read::{self, Value},
     host::{Listener, element, icon_button, text, window},
+    json,
 };
 use crate::wire::conversation::Answering;
 use list::List;
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlDialogElement, HtmlElement, KeyboardEvent, Node, ShadowRoot};
 
@@ -48,7 +51,8 @@ pub struct View {
     list: RefCell<List>,
     tail: tail::Tail,
     composer: composer::Composer,
-    login: RefCell<Option<login::Login>>,
+    /// Whether the log-in form stands in the place of the conversation.
+    locked: Cell<bool>,
     listeners: RefCell<Vec<Listener>>,
     is_inline: bool,
 }
@@ -99,7 +103,7 @@ impl View {
             list: RefCell::new(list),
             tail,
             composer,
-            login: RefCell::new(None),
+            locked: Cell::new(false),
             listeners: RefCell::default(),
             is_inline,
         }
@@ -159,17 +163,15 @@ impl View {
             return;
         }
         let needs_account = app.needs_account();
-        let mut login = self.login.borrow_mut();
-        match (&*login, needs_account) {
-            (None, true) => *login = Some(login::Login::new(&self.dialog, app)),
-            (Some(form), false) => {
-                form.remove();
-                *login = None;
-                self.composer.focus();
+        if self.locked.replace(needs_account) != needs_account {
+            let had_focus = self.root.active_element().is_some();
+            let _ = self.dialog.class_list().toggle_with_force("locked", needs_account);
+            let account = app.account().unwrap_or_default();
+            json::call(&account, if needs_account { "show" } else { "hide" }, &[self.dialog.clone().into()]);
+            if had_focus {
+                self.focus();
             }
-            _ => {}
         }
-        let _ = self.dialog.class_list().toggle_with_force("locked", needs_account);
         self.draw_status(app);
         let mut list = self.list.borrow_mut();
         self.tail.draw(app);
@@ -218,10 +220,19 @@ impl View {
         app.opened();
         self.draw(app);
         if !by_page {
-            self.composer.focus();
+            self.focus();
         }
         super::live::tell(&app.options.get("toggled").unwrap_or_default(), &[JsValue::TRUE]);
         app.emit("open", &JsValue::UNDEFINED);
+    }
+
+    fn focus(&self) {
+        match self.dialog.query_selector(".login input") {
+            Ok(Some(field)) => {
+                let _ = field.unchecked_into::<HtmlElement>().focus();
+            }
+            _ => self.composer.focus(),
+        }
     }
 
     /// Hides it and gives the focus back to the launcher.
