@@ -31,7 +31,7 @@ export function createAccount({ apiUrl, apiKey, strings, changed }) {
   };
   const answered = [];
   channel.onmessage = ({ data }) => {
-    if (data.ask) {
+    if ("ask" in data) {
       if (pair && pair.made > data.ask) channel.postMessage({ pair });
       return;
     }

@@ -143,7 +143,12 @@ pub async fn token(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
         opening.unwrap_or_else(|| {
             let inner = app.clone();
             let promise = super::host::promise(Box::pin(async move {
-                let outcome = open_session(&inner, renew).await;
+                let mut outcome = open_session(&inner, renew).await;
+                let is_function = |name| inner.option_or_state(name).is_function();
+                let renews = inner.account().is_some() || is_function("authToken") || is_function("userToken");
+                if !renew && renews && matches!(outcome, Err(Fault::Refused(401, ..))) {
+                    outcome = open_session(&inner, true).await;
+                }
                 inner.state.borrow_mut().opening = None;
                 let failed = outcome.clone().err();
                 inner.state.borrow_mut().session_fault = failed;
