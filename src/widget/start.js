@@ -122,7 +122,8 @@ export async function start(shell) {
   for (const name of Object.keys(site)) options[name] ??= site[name];
   const locale = localeOf(options.locale);
   const strings = await (site.locale && options.locale === site.locale ? stringsOf(locale) : guess);
-  options.locale = locale;
+  // Dates and times as the visitor's region writes that language.
+  options.locale = [options.locale, ...navigator.languages].find(tag => tag?.startsWith(locale)) ?? locale;
   shell.look(options);
   speak(strings);
 
