@@ -1,7 +1,7 @@
 //! What buttons and forms do.
 
 use super::{View, menu};
-use crate::widget::{app::App, core::check, host::now, http::Fault, outbox, upload};
+use crate::widget::{app::App, core::check, host::now, http::Fault, json, outbox, upload};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event, HtmlInputElement};
@@ -58,7 +58,10 @@ pub fn click(app: &Rc<App>, view: &View, event: Event) {
             app.state.borrow_mut().trouble = None;
             app.changed();
         }
-        "attach" => view.composer.files.click(),
+        "attach" => {
+            // A click of ours would come here while this one is still being handled.
+            json::call(&view.composer.files, "showPicker", &[]);
+        }
         "detach" => {
             upload::remove(app, &value);
             view.composer.focus();
