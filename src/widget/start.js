@@ -52,6 +52,18 @@ const optionsOf = branding => {
   return readOptions(KNOWN.map(name => [name, get(snake(name))]), name => `the site's ${snake(name)}`);
 };
 
+/** Keeps the site's look for the launcher of the next visit. Only of visitors who have acted: others leave no trace. */
+function keepLook(apiKey, { position, theme, accentColor }) {
+  const place = `parlor_look_v1:${apiKey ?? ""}`;
+  const look = [position, theme, accentColor].join("|");
+  try {
+    if (look.length > 2) localStorage.setItem(place, look);
+    else localStorage.removeItem(place);
+  } catch {
+    // The visitor forbids it.
+  }
+}
+
 async function stringsOf(locale) {
   const strings = { ...english };
   if (locale === "en") return strings;
@@ -179,6 +191,7 @@ export async function start(shell) {
     // The shell tells of these itself.
     emit(name, detail) {
       telemetry[name]?.(detail);
+      if (name === "identity") keepLook(options.apiKey, site);
       if (!["open", "close", "token"].includes(name)) shell.emit(name, detail);
     },
   });
