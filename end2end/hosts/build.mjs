@@ -22,7 +22,8 @@ function installed(folder, title) {
   mkdirSync(making, { recursive: true });
   for (const name of ["package.json", "package-lock.json"]) cpSync(join(folder, name), join(making, name));
   // Not `npm ci`: it refuses a lock file that leaves out the bundlers' binaries for other machines.
-  execFileSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--silent"], { cwd: making, stdio: "inherit", timeout: 600_000 });
+  // A bundler that has built leaves NODE_ENV=production behind.
+  execFileSync("npm", ["install", "--include=dev", "--no-save", "--no-audit", "--no-fund", "--silent"], { cwd: making, stdio: "inherit", timeout: 600_000 });
   if (existsSync(cache)) rmSync(making, { recursive: true });
   else renameSync(making, cache);
   return cache;
@@ -68,7 +69,7 @@ if (process.env.PARLOR_TEST_NEXT) {
   // Beside its packages: it follows no link out of its folder.
   const site = join(next, "site");
   rmSync(site, { recursive: true, force: true });
-  cpSync(join(here, "next"), site, { recursive: true });
+  for (const name of ["app", "next.config.mjs"]) cpSync(join(here, "next", name), join(site, name), { recursive: true });
   execFileSync(process.execPath, [join(next, "node_modules/next/dist/bin/next"), "build"], {
     cwd: site, stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" },
   });

@@ -1,6 +1,7 @@
 // A site where people chat with an account: log in and sign up in the panel, one pair of tokens for all tabs.
 import type { BrowserContext, Page } from "@playwright/test";
 import { accessible, expect, newUser, someone, test, type User } from "../fixtures";
+import { OwnServer } from "../fixtures/server";
 import { call, input, launcher, newSite, own, replies, say, shot, slowly, words } from "../fixtures/widget";
 
 const form = (page: Page) => page.locator("parlor-chat").getByRole("form");
@@ -13,10 +14,19 @@ async function logIn(page: Page, { email, password }: { email: string; password:
 }
 
 /** A site for accounts on a server of its own, and what its pages ask of the accounts' service. */
-const members = test.extend<{ site: { url: (attributes?: Record<string, string>) => string; server: string; asked: string[] }; member: User }>({
-  site: async ({ ownServer, hostPage, context }, use) => {
-    const server = await ownServer();
-    const key = await newSite(server, "--who", "account");
+type Site = { url: (attributes?: Record<string, string>) => string; server: string; asked: string[] };
+const members = test.extend<{ site: Site; member: User }, { club: { server: OwnServer; key: string } }>({
+  club: [
+    async ({}, use) => {
+      const server = await OwnServer.start();
+      await use({ server, key: await newSite(server, "--who", "account") });
+      await server.remove();
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  site: async ({ club: { server, key }, hostPage, context, gates }, use) => {
+    gates.allowOrigin(server.url);
+    gates.allowOrigin(server.url.replace("http", "ws"));
     const asked: string[] = [];
     context.on("request", request => {
       const { pathname } = new URL(request.url());

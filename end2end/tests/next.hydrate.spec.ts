@@ -17,9 +17,9 @@ test("a Next.js page is rendered without a window, is hydrated without a word, a
   await page.getByRole("button", { name: "Open chat" }).click();
   await expect(page.getByRole("dialog", { name: "Ask the shop" })).toBeVisible();
   // The page goes on around it, and renders anew.
-  await page.getByRole("button", { name: "Count: 0" }).click();
-  await page.getByRole("button", { name: "Count: 1" }).click();
-  await expect(page.getByRole("button", { name: "Count: 2" })).toBeVisible();
+  await page.getByRole("button", { name: "Clicked 0 times" }).click();
+  await page.getByRole("button", { name: "Clicked 1 times" }).click();
+  await expect(page.getByRole("button", { name: "Clicked 2 times" })).toBeVisible();
   await expect(page.locator("parlor-chat")).toHaveCount(2);
   await input(page).focus();
   await say(page, slowly(6, 10));

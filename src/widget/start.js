@@ -135,7 +135,7 @@ export async function start(shell) {
   const locale = localeOf(options.locale);
   const strings = await (site.locale && options.locale === site.locale ? stringsOf(locale) : guess);
   // Dates and times as the visitor's region writes that language.
-  options.locale = [options.locale, ...navigator.languages].find(tag => tag?.startsWith(locale)) ?? locale;
+  options.locale = [options.locale, ...navigator.languages].find(tag => tag?.startsWith(`${locale}-`)) ?? locale;
   shell.look(options);
   speak(strings);
 

@@ -1,7 +1,7 @@
 // On the server side the package is imported as any other.
 import { version } from "parlor-widget";
 
-export const metadata = { title: "A Next.js shop", other: { "parlor-widget": version } };
+export const metadata = { title: "A Next.js shop", icons: { icon: "data:," }, other: { "parlor-widget": version } };
 
 export default function Layout({ children }) {
   return (

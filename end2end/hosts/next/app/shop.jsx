@@ -10,7 +10,7 @@ export function Shop() {
   return (
     <>
       <button onClick={() => setCount(count + 1)}>
-        Count: <output>{count}</output>
+        Clicked {count} times
       </button>
       {asked && <ChatWidget apiUrl={asked.get("api")} apiKey={asked.get("key")} title="Ask the shop" plugins={[{ name: "inline" }]} />}
     </>
