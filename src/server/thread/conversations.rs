@@ -113,34 +113,6 @@ pub async fn lock(tx: &mut Tx, owner: impl Into<Owner>, id: ConversationId) -> R
     }))
 }
 
-/// Locks a conversation of the owner like [`lock`], to say something in it: it moves to the top of the list, and the
-/// numbers are taken for what will be told, the message and, where the model answers, its reply. Who answers, and the
-/// last seq before; hand it to [`append_after`](super::append_after).
-pub async fn enter(
-    tx: &mut Tx,
-    owner: Owner,
-    id: ConversationId,
-    now: i64,
-) -> Result<Option<(Answering, i64)>, sqlx::Error> {
-    let row: Option<(String, i64)> = on!(&mut *tx, |db| {
-        sqlx::query_as(
-            "UPDATE conversations
-             SET updated_at = $3, last_seq = last_seq + CASE answering WHEN 'bot' THEN 2 ELSE 1 END
-             WHERE id = $1 AND $2 IN (owner_user_id, owner_visitor_id) AND deleted_at IS NULL
-             RETURNING answering, last_seq",
-        )
-        .bind(id.0)
-        .bind(owner.id())
-        .bind(now)
-        .fetch_optional(db)
-        .await
-    })?;
-    Ok(row.map(|(answering, last)| {
-        let answering = Answering::parse(&answering).unwrap_or(Answering::Paused);
-        (answering, last - if answering == Answering::Bot { 2 } else { 1 })
-    }))
-}
-
 /// Locks a conversation, whosever it is, until the end of the transaction. Whether it is there.
 pub async fn hold(tx: &mut Tx, id: ConversationId) -> Result<bool, sqlx::Error> {
     on!(&mut *tx, |db| {
