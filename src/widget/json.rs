@@ -2,7 +2,7 @@
 //! only what an object itself has is read.
 
 use super::core::{outbox::quote, read::Value};
-use js_sys::{Array, Date, JSON, Object, Reflect};
+use js_sys::{Array, Date, Function, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 impl Value for JsValue {
@@ -88,6 +88,11 @@ pub fn object(fields: &[(&str, JsValue)]) -> JsValue {
 
 /// Calls a method, which may be inherited; `None` where there is none or it throws.
 pub fn call(object: &JsValue, name: &str, arguments: &[JsValue]) -> Option<JsValue> {
-    let method: js_sys::Function = Reflect::get(object, &JsValue::from_str(name)).ok()?.dyn_into().ok()?;
+    let method: Function = Reflect::get(object, &JsValue::from_str(name)).ok()?.dyn_into().ok()?;
     method.apply(object, &arguments.iter().collect::<Array>()).ok()
+}
+
+/// Calls a function that a page gave; `None` where it is none or throws.
+pub fn tell(function: &JsValue, arguments: &[JsValue]) -> Option<JsValue> {
+    function.dyn_ref::<Function>()?.apply(&JsValue::UNDEFINED, &arguments.iter().collect::<Array>()).ok()
 }

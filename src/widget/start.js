@@ -146,8 +146,13 @@ export async function start(shell) {
     : undefined;
 
   const glue = makeGlue();
-  await Promise.all([wasm, account?.asked]);
-  await glue.init({ module_or_path: await wasm });
+  const parlor = await glue.init({ module_or_path: await wasm });
+  // The second part of the code shares the memory of the first, which asks for it as soon as the panel is there.
+  const later = async () => {
+    const answer = await files.later(options.laterUrl ?? options.wasmUrl?.toString().replace(/(\.wasm)?(\?.*)?$/, "-later$&"));
+    await WebAssembly.instantiate(await answer.arrayBuffer(), { ...glue.imports(), __proto__: null, parlor });
+  };
+  await account?.asked;
 
   // Before the launcher's sheets, so that the page's own accent wins over the tokens.
   const sheets = [shell.sheetOf(css)];
@@ -180,6 +185,7 @@ export async function start(shell) {
     strings,
     plugins,
     settings,
+    later,
     version: files.version,
     toggled(open) {
       shell.toggled(open);

@@ -126,6 +126,8 @@ export interface Options {
   plugins?: Plugin[];
   /** Where the wasm is, for bundlers that do not find it themselves. */
   wasmUrl?: string | URL;
+  /** Where the second part of the wasm is; beside the first where that is given. */
+  laterUrl?: string | URL;
 }
 
 export interface Events {

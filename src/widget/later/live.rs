@@ -13,11 +13,8 @@ use super::{
     http::{self, As, Fault},
     json,
 };
-use js_sys::{Function, Reflect, Uint8Array};
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use js_sys::{Reflect, Uint8Array};
+use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, MessageEvent, WebSocket};
 
@@ -43,20 +40,6 @@ pub fn begin(app: &Rc<App>) {
         run(&app).await;
         app.live.running.set(false);
     });
-}
-
-/// What a listener needs besides the conversation.
-#[derive(Default)]
-pub struct Live {
-    pub running: Cell<bool>,
-    /// Ends the pause between two connections, or looks after one at once.
-    pub alarm: super::host::Alarm,
-    /// When the connection last told something, and when a message was sent that it has to tell.
-    pub heard: Cell<f64>,
-    pub expects: Cell<f64>,
-    /// Tells the connection of now to end.
-    pub stop: Cell<bool>,
-    custom: RefCell<Vec<JsValue>>,
 }
 
 fn rungs(app: &App) -> Vec<Rung> {
@@ -428,11 +411,4 @@ pub async fn send(app: &App, message: &JsValue) -> Option<Result<JsValue, Fault>
         Some(status) => Fault::Refused(status as u16, read::text(&error, "message").unwrap_or_default(), None),
         None => Fault::Network,
     }))
-}
-
-/// Calls a function that a page gave, whatever it throws.
-pub fn tell(function: &JsValue, arguments: &[JsValue]) {
-    if let Some(function) = function.dyn_ref::<Function>() {
-        let _ = function.apply(&JsValue::UNDEFINED, &arguments.iter().collect::<js_sys::Array>());
-    }
 }

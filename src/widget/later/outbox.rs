@@ -7,10 +7,11 @@ use super::{
         read::{self, Value},
         thread::Delivery,
     },
-    host::{alone, now, storage},
+    host::{now, storage},
     http::{self, As, Fault},
     identity::uuid,
     json, live,
+    lock::alone,
 };
 use crate::wire::{rich::FileRef, time::Timestamp};
 use std::rc::Rc;
