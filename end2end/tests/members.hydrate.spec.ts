@@ -14,7 +14,7 @@ async function logIn(page: Page, { email, password }: { email: string; password:
 }
 
 /** A site for accounts on a server of its own, and what its pages ask of the accounts' service. */
-type Site = { url: (attributes?: Record<string, string>) => string; server: string; asked: string[] };
+type Site = { url: (attributes?: Record<string, string>, variant?: "strict" | "no-wasm") => string; server: string; asked: string[] };
 const members = test.extend<{ site: Site; member: User }, { club: { server: OwnServer; key: string } }>({
   club: [
     async ({}, use) => {
@@ -32,7 +32,7 @@ const members = test.extend<{ site: Site; member: User }, { club: { server: OwnS
       const { pathname } = new URL(request.url());
       if (request.method() === "POST" && /^\/auth\/|session$/.test(pathname)) asked.push(pathname);
     });
-    await use({ url: attributes => hostPage.url({ "api-key": key, ...attributes }, "strict", server.url), server: server.url, asked });
+    await use({ url: (attributes, variant = "strict") => hostPage.url({ "api-key": key, ...attributes }, variant, server.url), server: server.url, asked });
   },
   member: async ({ playwright, site }, use) => {
     await use(await newUser(playwright, site.server));
@@ -208,6 +208,36 @@ members("a page with tokens of its own shows no form, and its callback brings an
   await expect(replies(page)).toHaveText(words(5));
   expect(refreshes).toEqual(["asked"]);
   expect(gates.requests.some(url => url.includes("widget-account-"))).toBe(false);
+});
+
+members("in a frame too, where the page forbids wasm: by the form, or by the page's own callback", async ({ page, site, member, request, gates }) => {
+  gates.allow(/WebAssembly|wasm-unsafe-eval|status of 401/);
+  await page.goto(site.url({}, "no-wasm"));
+  await launcher(page).click();
+  const frame = page.frameLocator("parlor-chat iframe");
+  await frame.getByLabel("E-mail").fill(member.email);
+  await frame.getByLabel("Password").fill(member.password);
+  await frame.getByRole("button", { name: "Log in" }).click();
+  await frame.getByRole("textbox", { name: "Message" }).fill(slowly(5, 0));
+  await frame.getByRole("textbox", { name: "Message" }).press("Enter");
+  await expect(frame.locator("article:not(.me) .bubble")).toHaveText(words(5));
+
+  const asked: boolean[] = [];
+  await page.exposeFunction("tokenOfThePage", async (renew: boolean) => {
+    asked.push(renew);
+    if (!renew) return "one that has ended";
+    const answer = await request.post(`${site.server}/auth/login`, { data: { email: member.email, password: member.password } });
+    return (await answer.json()).authToken;
+  });
+  await page.addInitScript(() => {
+    (window as any).Parlor = { authToken: (renew: boolean) => (window as any).tokenOfThePage(Boolean(renew)) };
+  });
+  await page.reload();
+  await launcher(page).click();
+  await frame.getByRole("textbox", { name: "Message" }).fill(slowly(3, 0));
+  await frame.getByRole("textbox", { name: "Message" }).press("Enter");
+  await expect(frame.locator("article:not(.me) .bubble").last()).toHaveText(words(3));
+  expect(asked.slice(0, 2)).toEqual([false, true]);
 });
 
 for (const scheme of ["light", "dark"] as const) {

@@ -1,7 +1,7 @@
 // The first thing that runs when a visitor shows interest: it brings together what the panel needs (its code, the
 // site's settings, the texts) and starts it. One bundle with the glue of the wasm, the panel's style and English.
 import * as files from "./files.js";
-import { framed } from "./frame.js";
+import { framed, tokenOf } from "./frame.js";
 import makeGlue from "./glue.js";
 import english from "./locales/en.json";
 import { localeOf, own, readOptions } from "./options.js";
@@ -76,14 +76,6 @@ async function stringsOf(locale) {
 
 const pluginsOf = async ({ plugins }) =>
   Array.isArray(plugins) && plugins.length > 0 ? (await files.plugins()).createRunner(plugins) : null;
-
-/** The page's own token, with another way to a new one where the page names it. */
-const tokenOf = ({ authToken, refreshAuthToken: refresh }) => {
-  if (typeof refresh !== "function") return authToken;
-  const first = typeof authToken === "function" ? authToken : () => authToken;
-  let fresh;
-  return renew => (renew ? (fresh = refresh()) : fresh ?? first());
-};
 
 /**
  * What `onTelemetry` and the event `telemetry` tell, from what the panel emits: `{ name, ms, at }`. `ms` counts from the
