@@ -8,6 +8,7 @@ const NAME = String.raw`\$(?:"(?:[^"\\]|\\.)*"|[^\s()"]+)`;
 const CALLED = new RegExp(String.raw`\((?:call|return_call|ref\.func) (${NAME})`, "g");
 const HEAD = new RegExp(String.raw`^ \(func (${NAME})((?:\s+\(param [^)]*\))*)((?:\s+\(result [^)]*\))?)`);
 const FORM = new RegExp(String.raw`^ \((\w+)(?: "(?:[^"\\]|\\.)*")*(?: (${NAME}))?`);
+const LISTED = new RegExp(String.raw`\(table (${NAME})\) \(i32\.const (\d+)\) func ([^]*)\)$`);
 /** Equal functions are merged under one of their names: the name of a small one says little. In lines of text. */
 const SMALL = 24;
 /** What the first part is for the second. */
@@ -50,9 +51,9 @@ module.exports = function split(whole, isLater, door) {
     functions.set(name, { form, params, result, calls, late: isLater(name) && form.split("\n").length > SMALL });
   }
 
-  const elements = of("elem");
-  const [, table, offset, listed] = new RegExp(String.raw`\(table (${NAME})\) \(i32\.const (\d+)\) func ([^]*)\)$`).exec(elements[0].form);
-  if (elements.length !== 1) throw new Error("split: more than one list of functions");
+  const elements = of("elem").map(({ form }) => LISTED.exec(form));
+  if (elements.length !== 1 || !elements[0]) throw new Error("split: Binaryen lists the functions of tables differently now");
+  const [, table, offset, listed] = elements[0];
   const slots = [...listed.matchAll(new RegExp(NAME, "g"))].map(([name]) => name);
 
   // From what the page and the table may call at the start, to all that this calls.

@@ -179,7 +179,7 @@ impl App {
                 }
                 app.state.borrow_mut().trouble = Some(app.t("trouble.network"));
                 app.changed();
-                app.retry.sleep(pause).await;
+                let _ = app.retry.sleep(pause).await;
                 pause = (pause * 2).min(PAUSES.1);
             }
             if !app.gone.get() {

@@ -73,13 +73,13 @@ pub struct Alarm(Rc<RefCell<Vec<Function>>>);
 
 impl Alarm {
     /// Waits so many milliseconds, or until it is woken.
-    pub async fn sleep(&self, millis: u32) {
+    pub fn sleep(&self, millis: u32) -> Work<Result<JsValue, JsValue>> {
         let promise = Promise::new(&mut |resolve, _| {
             let millis = i32::try_from(millis).unwrap_or(i32::MAX);
             let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
             self.0.borrow_mut().push(resolve);
         });
-        let _ = wait(promise.into()).await;
+        wait(promise.into())
     }
 
     /// Ends all waits.

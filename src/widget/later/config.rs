@@ -3,7 +3,7 @@
 use super::{
     app::App,
     core::read::Value,
-    host::{spawn, wait, window},
+    host::{Work, spawn, wait, window},
     json,
 };
 use std::rc::Rc;
@@ -39,17 +39,16 @@ impl App {
     }
 
     /// Runs a hook of the plugins and waits for what they say; `undefined` where there are none.
-    pub async fn hook(&self, name: &str, payload: JsValue) -> JsValue {
-        let Some(plugins) = self.options.get("plugins") else { return JsValue::UNDEFINED };
-        let Some(promise) = json::call(&plugins, "run", &[name.into(), payload]) else { return JsValue::UNDEFINED };
-        wait(promise).await.unwrap_or_default()
+    pub fn hook(&self, name: &str, payload: JsValue) -> Work<Result<JsValue, JsValue>> {
+        let run = |plugins| json::call(&plugins, "run", &[name.into(), payload]);
+        wait(self.options.get("plugins").and_then(run).unwrap_or_default())
     }
 
     pub fn tell_plugins(self: &Rc<Self>, name: &'static str, payload: JsValue) {
         if self.options.get("plugins").is_some() {
             let app = self.clone();
             spawn(async move {
-                app.hook(name, payload).await;
+                let _ = app.hook(name, payload).await;
             });
         }
     }

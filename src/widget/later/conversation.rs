@@ -9,7 +9,7 @@ use super::{
         thread::{Applied, Entry, Opened, Thread},
     },
     host::{hidden, now, spawn},
-    http::{self, As, Fault},
+    http::{self, Fault},
     json, live, outbox, sound,
 };
 use crate::{
@@ -92,7 +92,7 @@ impl App {
                     Err(fault) if fault.passes() && !app.gone.get() => {
                         app.connection(Connection::Lost, Rung::Socket);
                         let after = if let Fault::Refused(_, _, Some(after)) = fault { after * 1000.0 } else { 0.0 };
-                        app.retry.sleep(pause.max(after as u32)).await;
+                        let _ = app.retry.sleep(pause.max(after as u32)).await;
                         pause = (pause * 2).min(30_000);
                     }
                     Err(fault) => {
@@ -127,7 +127,7 @@ impl App {
     async fn open_conversation(self: &Rc<Self>) -> Result<(), Fault> {
         let Some(id) = self.state.borrow().thread.id else { return Ok(()) };
         let path = ["/v1/widget/conversations/", &id.to_string(), "?limit=40"].concat();
-        let value = match http::ask(self, As::Visitor, "GET", &path, None).await {
+        let value = match http::ask(self, "GET", &path, None).await {
             Err(Fault::Refused(404, ..)) => {
                 self.lost_conversation();
                 return Ok(());
@@ -155,7 +155,7 @@ impl App {
 
     async fn through_plugins(&self, value: &JsValue, name: &str) -> Vec<Message> {
         if self.options.get("plugins").is_some() {
-            let said = self.hook("onMessages", value.get(name).unwrap_or_default()).await;
+            let said = self.hook("onMessages", value.get(name).unwrap_or_default()).await.unwrap_or_default();
             if said.is_object() {
                 return said.items().iter().filter_map(read::message).collect();
             }
@@ -167,7 +167,7 @@ impl App {
     fn remake(self: &Rc<Self>, id: MessageId, message: JsValue) {
         let app = self.clone();
         spawn(async move {
-            let said = app.hook("onMessages", js_sys::Array::of1(&message).into()).await;
+            let said = app.hook("onMessages", js_sys::Array::of1(&message).into()).await.unwrap_or_default();
             if said.is_object() {
                 let content = said.items().first().and_then(|message| read::text(message, "content"));
                 app.state.borrow_mut().thread.remake(id, content);
@@ -284,7 +284,7 @@ impl App {
             let body = ["{\"up_to\":", &up_to.to_string(), "}"].concat();
             spawn(async move {
                 // Told again with the next message, where it fails.
-                let _ = http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await;
+                let _ = http::ask(&app, "POST", &path, Some(&body)).await;
             });
         }
     }
@@ -294,7 +294,7 @@ impl App {
         let app = self.clone();
         spawn(async move {
             app.live.expects.set(now());
-            if let Err(fault) = http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await {
+            if let Err(fault) = http::ask(&app, "POST", &path, Some(&body)).await {
                 app.live.expects.set(0.0);
                 app.fail(&fault);
             }
@@ -337,7 +337,7 @@ impl App {
         spawn(async move {
             let cursor = String::from(js_sys::encode_uri_component(&cursor));
             let path = ["/v1/widget/conversations/", &id.to_string(), "/messages?limit=100&before=", &cursor].concat();
-            let answer = http::ask(&app, As::Visitor, "GET", &path, None).await;
+            let answer = http::ask(&app, "GET", &path, None).await;
             let page = match answer {
                 Ok(page) => Some((app.through_plugins(&page, "items").await, read::text(&page, "next_cursor"))),
                 Err(_) => None,

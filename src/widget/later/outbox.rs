@@ -8,7 +8,7 @@ use super::{
         thread::Delivery,
     },
     host::{now, storage},
-    http::{self, As, Fault},
+    http::{self, Fault},
     identity::uuid,
     json, live,
     lock::alone,
@@ -79,7 +79,7 @@ pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>) {
     };
     let conversation = conversation.filter(|_| !fresh);
     let mut waiting = Waiting { client_id: uuid(), conversation, content, files, metadata: None, at: now() };
-    let said = app.hook("onBeforeSend", json::parse(&waiting.json(false))).await;
+    let said = app.hook("onBeforeSend", json::parse(&waiting.json(false))).await.unwrap_or_default();
     if let Some(abort) = read::text(&said, "abort") {
         app.fail(&Fault::Refused(0, abort, None));
         return;
@@ -158,7 +158,7 @@ pub fn flush(app: &Rc<App>) {
                     failures += 1;
                     let most = app.transport_number("backoffMaxMs", 30_000.0) as u32;
                     let wait = (500_u32 << failures.min(10)).min(most).max(after);
-                    app.retry.sleep(wait - (f64::from(wait) * super::host::chance() / 4.0) as u32).await;
+                    let _ = app.retry.sleep(wait - (f64::from(wait) * super::host::chance() / 4.0) as u32).await;
                 }
             }
         }
@@ -195,9 +195,9 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
             let message = json::parse(&body);
             let id = conversation.map(|id| id.to_string());
             let _ = js_sys::Reflect::set(&message, &"conversation_id".into(), &id.into());
-            match live::send(app, &message).await {
+            match live::custom::send(app, &message).await {
                 Some(outcome) => outcome,
-                None => http::ask(app, As::Visitor, "POST", &path, Some(&body)).await,
+                None => http::ask(app, "POST", &path, Some(&body)).await,
             }
         }
         Err(fault) => Err(fault),
@@ -209,7 +209,7 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
             let detail =
                 json::object(&[("payload", json::parse(&body)), ("response", sent), ("at", waiting.at.into())]);
             app.emit("sent", &detail);
-            app.hook("onAfterSend", detail).await;
+            let _ = app.hook("onAfterSend", detail).await;
             None
         }
         Err(fault) => {
@@ -219,7 +219,7 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
             };
             let error = json::object(&[("status", status.into()), ("message", message.as_str().into())]);
             let payload = json::object(&[("error", error), ("payload", json::parse(&body))]);
-            let said = app.hook("onSendError", payload).await;
+            let said = app.hook("onSendError", payload).await.unwrap_or_default();
             let retry = said.get("retry").is_some_and(|retry| retry.is_truthy());
             if let Some(payload) = said.get("payload").filter(|_| retry) {
                 change(app, waiting, &payload);

@@ -161,7 +161,9 @@ impl View {
             old.remove();
         }
         if let Some(trouble) = trouble {
-            self.notice.replace(Some(self::trouble(&self.log, app, &trouble, "retry", "retry")));
+            // A locked panel hides the log.
+            let place: &Element = if app.needs_account() { &self.dialog } else { &self.log };
+            self.notice.replace(Some(self::trouble(place, app, &trouble, "retry", "retry")));
         }
         if app.is_whole() {
             later::draw(app);
