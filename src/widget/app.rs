@@ -4,12 +4,13 @@
 use super::{
     core::{
         announce::Announcer,
+        outbox::Waiting,
         read::{self, Value},
         thread::Thread,
     },
     host::{Alarm, next_frame, spawn, wait},
     json,
-    later::{self, account::Pair, http::Fault, upload::Upload},
+    later::{self, http::Fault, upload::Upload},
     view::View,
 };
 use crate::wire::id::MessageId;
@@ -54,7 +55,6 @@ pub struct State {
     pub opening: Option<Promise>,
     pub session_fault: Option<Fault>,
     pub client_id: Option<String>,
-    pub account: Option<Pair>,
     pub connection: Connection,
     /// Set by the page while the panel runs: `userToken`, `userIdentifier`, `context`.
     pub given: Vec<(&'static str, JsValue)>,
@@ -110,6 +110,8 @@ pub struct App {
     /// Ends the pause before the next try to send, or to load.
     pub retry: Alarm,
     pub flushing: Cell<bool>,
+    /// What waits, where the browser keeps nothing.
+    pub memory: RefCell<Vec<Waiting>>,
     pub announcer: RefCell<Option<(MessageId, Announcer)>>,
     view: OnceCell<View>,
     drawing: Cell<bool>,
@@ -135,6 +137,7 @@ impl App {
             hidden_since: Cell::new(0.0),
             retry: Alarm::default(),
             flushing: Cell::new(false),
+            memory: RefCell::default(),
             announcer: RefCell::default(),
             view: OnceCell::new(),
             drawing: Cell::new(false),
@@ -232,10 +235,12 @@ impl App {
 
     /// Whether the visitor has to log in first.
     pub fn needs_account(&self) -> bool {
-        let who = self.setting("who").and_then(|who| who.as_string());
-        who.as_deref() == Some("account")
-            && self.state.borrow().account.is_none()
-            && self.options.get("authToken").is_none()
+        self.account().and_then(|account| account.get("in")).is_some_and(|is_in| !is_in.is_truthy())
+    }
+
+    /// Log-in and tokens (account.js), where the site chats only with accounts and the page brings none.
+    pub fn account(&self) -> Option<JsValue> {
+        self.options.get("account")
     }
 
     /// The page says who the visitor is, or what it is about; the next session knows.

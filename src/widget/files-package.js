@@ -17,4 +17,5 @@ const LOCALES = {
   zh: () => import("./locales/zh.js"),
 };
 export const strings = async locale => (await LOCALES[locale]()).default;
+export const account = () => import("./account.js");
 export const plugins = () => import("./plugins.js");

@@ -13,4 +13,5 @@ export const version = "__VERSION__";
 export const wasm = url => (url ? get(url) : named(`widget-${hash}.wasm`));
 export const later = url => (url ? get(url) : named(`widget-later-${hash}.wasm`));
 export const strings = async locale => (await named(`widget-${locale}-${hash}.json`)).json();
+export const account = () => import(`${folder}widget-account-${hash}.js${query}`);
 export const plugins = () => import(`${folder}widget-plugins-${hash}.js${query}`);

@@ -46,6 +46,7 @@ pub fn mount(root: ShadowRoot, options: JsValue) -> Panel {
         view.listen(&app);
     }
     app.emit("ready", &JsValue::UNDEFINED);
+    app.later(later::flush);
     Panel { app }
 }
 
@@ -90,6 +91,11 @@ impl Panel {
     /// What the page says of itself.
     pub fn set_context(&self, context: JsValue) {
         self.app.give("context", context);
+    }
+
+    /// Somebody has logged in or out.
+    pub fn entered(&self, is_in: bool) {
+        self.app.later(move |app| later::entered(app, is_in));
     }
 
     /// Forgets the visitor: identity, conversation and what waits.

@@ -10,7 +10,7 @@ const DECISIVE = [
   "locale", "transportOptions", "pollIntervalMs", "upload", "uploadUrl", "mode", "launcher", "wasmUrl", "laterUrl",
 ];
 /** Functions that are called later, and always the ones of the last rendering. */
-const CALLED = ["userToken", "authToken", "transport"];
+const CALLED = ["userToken", "authToken", "refreshAuthToken", "transport"];
 const EVENTS = ["ready", "open", "close", "message", "sent", "error", "connection", "unread", "identity", "handoff", "telemetry"];
 const handler = event => "on" + event[0].toUpperCase() + event.slice(1);
 

@@ -9,7 +9,7 @@ use super::{
         thread::{Applied, Entry, Opened, Thread},
     },
     host::{hidden, now, spawn},
-    http::{self, As, Fault},
+    http::{self, Fault},
     json, live, outbox, sound,
 };
 use crate::{
@@ -53,6 +53,22 @@ impl App {
         };
         self.emit("error", &json::object(&[("message", text.as_str().into())]));
         self.state.borrow_mut().trouble = Some(text);
+        self.changed();
+    }
+
+    /// Somebody has logged in or out, in this tab or another one.
+    pub fn entered(self: &Rc<Self>, is_in: bool) {
+        let mut state = self.state.borrow_mut();
+        (state.token, state.trouble) = (None, None);
+        drop(state);
+        if is_in {
+            self.start();
+            outbox::flush(self);
+        } else {
+            // What was said is the account's; what is typed stays.
+            live::end(self);
+            self.lost_conversation();
+        }
         self.changed();
     }
 
@@ -111,7 +127,7 @@ impl App {
     async fn open_conversation(self: &Rc<Self>) -> Result<(), Fault> {
         let Some(id) = self.state.borrow().thread.id else { return Ok(()) };
         let path = ["/v1/widget/conversations/", &id.to_string(), "?limit=40"].concat();
-        let value = match http::ask(self, As::Visitor, "GET", &path, None).await {
+        let value = match http::ask(self, "GET", &path, None).await {
             Err(Fault::Refused(404, ..)) => {
                 self.lost_conversation();
                 return Ok(());
@@ -120,7 +136,7 @@ impl App {
         };
         let seq = |name: &str| read::number(&value, name).unwrap_or_default() as i64;
         let opened = Opened {
-            messages: self.through_plugins(read::messages(&value, "messages"), &value).await,
+            messages: self.through_plugins(&value, "messages").await,
             older: read::text(&value, "older_cursor"),
             seq: seq("seq"),
             answering: read::text(&value, "answering").and_then(|word| Answering::parse(&word)).unwrap_or_default(),
@@ -137,12 +153,27 @@ impl App {
         Ok(())
     }
 
-    async fn through_plugins(&self, messages: Vec<Message>, value: &JsValue) -> Vec<Message> {
-        if self.options.get("plugins").is_none() {
-            return messages;
+    async fn through_plugins(&self, value: &JsValue, name: &str) -> Vec<Message> {
+        if self.options.get("plugins").is_some() {
+            let said = self.hook("onMessages", value.get(name).unwrap_or_default()).await.unwrap_or_default();
+            if said.is_object() {
+                return said.items().iter().filter_map(read::message).collect();
+            }
         }
-        let said = self.hook("onMessages", value.get("messages").unwrap_or_default()).await.unwrap_or_default();
-        if said.is_object() { said.items().iter().filter_map(read::message).collect() } else { messages }
+        read::messages(value, name)
+    }
+
+    /// Shows a message as the plugins make it: it has come or is complete, and they see it now.
+    fn remake(self: &Rc<Self>, id: MessageId, message: JsValue) {
+        let app = self.clone();
+        spawn(async move {
+            let said = app.hook("onMessages", js_sys::Array::of1(&message).into()).await.unwrap_or_default();
+            if said.is_object() {
+                let content = said.items().first().and_then(|message| read::text(message, "content"));
+                app.state.borrow_mut().thread.remake(id, content);
+                app.changed();
+            }
+        });
     }
 
     /// The server does not have it any more, or it is somebody else's.
@@ -155,7 +186,9 @@ impl App {
     }
 
     /// Applies an event and tells those who listen.
-    pub fn apply(self: &Rc<Self>, seq: i64, change: Option<Change>) -> Applied {
+    pub fn apply(self: &Rc<Self>, event: &JsValue) -> Applied {
+        let Some((seq, change)) = read::event(event) else { return Applied::Known };
+        let with_plugins = self.options.get("plugins").is_some();
         let touched = match &change {
             Some(Change::MessageCreated { message, .. }) => Some(message.id),
             Some(Change::MessageDelta { message_id, .. } | Change::MessageCompleted { message_id, .. }) => {
@@ -164,12 +197,24 @@ impl App {
             _ => None,
         };
         let is_handoff = matches!(change, Some(Change::AnsweringChanged { .. }));
+        let is_first = matches!((&change, touched), (Some(Change::MessageDelta { .. }), Some(id))
+            if self.state.borrow().thread.message(id).is_some_and(|message| message.content.is_empty()));
+        let is_over = matches!(change, Some(Change::MessageCompleted { .. }));
         let applied = self.state.borrow_mut().thread.apply(seq, change);
         if applied != Applied::Changed {
             return applied;
         }
         if let Some(id) = touched {
             self.announce(id);
+            if is_first {
+                self.emit("token", &JsValue::UNDEFINED);
+            }
+            // Not while it is being written: what is answered would be older than what is shown.
+            let created =
+                event.get("message").filter(|message| read::text(message, "state").as_deref() != Some("streaming"));
+            if with_plugins && let Some(message) = created.or_else(|| self.described(id, is_over)) {
+                self.remake(id, message);
+            }
         }
         if is_handoff {
             let word = self.state.borrow().thread.answering.as_str();
@@ -178,6 +223,20 @@ impl App {
         self.seen();
         self.changed();
         applied
+    }
+
+    /// A complete reply for plugins, by the names that the server has for its parts.
+    fn described(&self, id: MessageId, is_over: bool) -> Option<JsValue> {
+        let state = self.state.borrow();
+        let message = state.thread.message(id).filter(|_| is_over)?;
+        let parent = message.parent_id.map(|id| id.to_string());
+        Some(json::object(&[
+            ("id", id.to_string().into()),
+            ("parent_id", parent.into()),
+            ("author", message.author.as_str().into()),
+            ("state", message.state.as_str().into()),
+            ("content", message.content.as_str().into()),
+        ]))
     }
 
     fn announce(self: &Rc<Self>, id: MessageId) {
@@ -225,7 +284,7 @@ impl App {
             let body = ["{\"up_to\":", &up_to.to_string(), "}"].concat();
             spawn(async move {
                 // Told again with the next message, where it fails.
-                let _ = http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await;
+                let _ = http::ask(&app, "POST", &path, Some(&body)).await;
             });
         }
     }
@@ -235,7 +294,7 @@ impl App {
         let app = self.clone();
         spawn(async move {
             app.live.expects.set(now());
-            if let Err(fault) = http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await {
+            if let Err(fault) = http::ask(&app, "POST", &path, Some(&body)).await {
                 app.live.expects.set(0.0);
                 app.fail(&fault);
             }
@@ -278,14 +337,17 @@ impl App {
         spawn(async move {
             let cursor = String::from(js_sys::encode_uri_component(&cursor));
             let path = ["/v1/widget/conversations/", &id.to_string(), "/messages?limit=100&before=", &cursor].concat();
-            let answer = http::ask(&app, As::Visitor, "GET", &path, None).await;
+            let answer = http::ask(&app, "GET", &path, None).await;
+            let page = match answer {
+                Ok(page) => Some((app.through_plugins(&page, "items").await, read::text(&page, "next_cursor"))),
+                Err(_) => None,
+            };
             let mut state = app.state.borrow_mut();
             state.loading_older = false;
-            if let Ok(page) = answer
+            if let Some((messages, older)) = page
                 && state.thread.id == Some(id)
             {
-                let messages = read::messages(&page, if page.get("items").is_some() { "items" } else { "data" });
-                let count = state.thread.prepend(messages, read::text(&page, "next_cursor"));
+                let count = state.thread.prepend(messages, older);
                 state.prepended += count;
             }
             drop(state);

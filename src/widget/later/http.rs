@@ -1,7 +1,6 @@
 //! Requests to the server: the site's key, the visitor's token, which is renewed before it ends and once after a 401.
 
 use super::{
-    account,
     app::App,
     core::{
         outbox::quote,
@@ -33,15 +32,6 @@ impl Fault {
 
 /// An answer to come. Boxed: who waits for it need not hold all that asking takes.
 pub type Asked<T> = Work<Result<T, Fault>>;
-
-/// Who asks.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum As {
-    /// The site alone.
-    Site,
-    /// The visitor.
-    Visitor,
-}
 
 /// A request's answer with its body still to be read.
 pub async fn fetch(
@@ -106,16 +96,15 @@ pub async fn body_of(response: &Response) -> JsValue {
     }
 }
 
-/// Asks the server and reads the answer.
-pub fn ask(app: &Rc<App>, whose: As, method: &'static str, path: &str, body: Option<&str>) -> Asked<JsValue> {
-    let response = send(app, whose, method, path, body, None);
+/// Asks the server as the visitor and reads the answer.
+pub fn ask(app: &Rc<App>, method: &'static str, path: &str, body: Option<&str>) -> Asked<JsValue> {
+    let response = send(app, method, path, body, None);
     Box::pin(async move { Ok(body_of(&response.await?).await) })
 }
 
-/// Asks the server; after a 401 once more with a new token.
+/// Asks the server as the visitor; after a 401 once more with a new token.
 pub fn send(
     app: &Rc<App>,
-    whose: As,
     method: &'static str,
     path: &str,
     body: Option<&str>,
@@ -125,9 +114,9 @@ pub fn send(
     Box::pin(async move {
         let mut renew = false;
         loop {
-            let bearer = if whose == As::Visitor { Some(token(&app, renew).await?) } else { None };
-            match fetch(&app, method, &path, body.as_deref(), bearer.as_deref(), signal.as_ref()).await {
-                Err(Fault::Refused(401, ..)) if bearer.is_some() && !renew => renew = true,
+            let bearer = token(&app, renew).await?;
+            match fetch(&app, method, &path, body.as_deref(), Some(&bearer), signal.as_ref()).await {
+                Err(Fault::Refused(401, ..)) if !renew => renew = true,
                 other => return other,
             }
         }
@@ -154,11 +143,20 @@ pub fn token(app: &Rc<App>, renew: bool) -> Asked<String> {
     })
 }
 
-/// Opens a session, as a promise of its token that all who ask wait for.
+/// Opens a session, as a promise of its token that all who ask wait for. Where tokens can be renewed it is tried once
+/// more after a refusal.
 fn open(app: &Rc<App>, renew: bool) -> Promise {
     let inner = app.clone();
     let promise = promise(Box::pin(async move {
-        let outcome = open_session(&inner, renew).await;
+        let is_function = |name| inner.option_or_state(name).is_function();
+        let renews = inner.account().is_some() || is_function("authToken") || is_function("userToken");
+        let mut renew = renew;
+        let outcome = loop {
+            match open_session(&inner, renew).await {
+                Err(Fault::Refused(401, ..)) if renews && !renew => renew = true,
+                outcome => break outcome,
+            }
+        };
         let mut state = inner.state.borrow_mut();
         state.opening = None;
         state.session_fault = outcome.as_ref().err().cloned();
@@ -169,6 +167,14 @@ fn open(app: &Rc<App>, renew: bool) -> Promise {
 }
 
 async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
+    let bearer = match app.account() {
+        Some(account) => {
+            let token = json::call(&account, "token", &[renew.into()]).unwrap_or_default();
+            let token = wait(token).await.ok().and_then(|token| token.as_string());
+            Some(token.ok_or_else(|| Fault::Refused(401, app.t("login.why"), None))?)
+        }
+        None => said(&app.options.get("authToken").unwrap_or_default(), renew).await,
+    };
     let (client_id, previous) = identity::ensure().await;
     let is_new = app.state.borrow().client_id.as_deref() != Some(&client_id);
     app.state.borrow_mut().client_id = Some(client_id.clone());
@@ -196,10 +202,6 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
         }
     }
     body.push('}');
-    let bearer = match account::token(app, renew).await {
-        Some(token) => Some(token),
-        None => said(&app.options.get("authToken").unwrap_or_default(), renew).await,
-    };
     let answer = fetch(app, "POST", "/v1/widget/session", Some(&body), bearer.as_deref(), None).await?;
     let session = body_of(&answer).await;
     let token = read::text(&session, "token").ok_or(Fault::Network)?;

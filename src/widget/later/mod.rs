@@ -6,7 +6,6 @@
 //!   `App::is_whole` has said that this part is there. The build fails where it calls another.
 //! - Nothing here has a static of its own to set up, and nothing is exported to scripts: the loader knows one module.
 
-pub mod account;
 mod config;
 mod conversation;
 pub mod http;
@@ -85,9 +84,19 @@ pub fn submit(app: &Rc<App>) {
 /// A form other than the input's was sent.
 #[inline(never)]
 pub fn form(app: &Rc<App>, form: &Element) {
-    if let Some(view) = app.view() {
-        view::acts::form(app, view, form);
-    }
+    view::acts::form(app, form);
+}
+
+/// Sends what waits, of this visit and those before.
+#[inline(never)]
+pub fn flush(app: &Rc<App>) {
+    outbox::flush(app);
+}
+
+/// Somebody has logged in or out, in this tab or another one.
+#[inline(never)]
+pub fn entered(app: &Rc<App>, is_in: bool) {
+    app.entered(is_in);
 }
 
 /// A key in the open menu.
@@ -129,8 +138,11 @@ pub fn reset(app: &Rc<App>) {
     app.new_conversation();
     outbox::forget(app);
     identity::forget();
+    if let Some(account) = app.account() {
+        json::call(&account, "forget", &[]);
+    }
     let mut state = app.state.borrow_mut();
-    (state.token, state.client_id, state.account, state.fresh) = (None, None, None, false);
+    (state.token, state.client_id, state.fresh) = (None, None, false);
     state.given.clear();
     state.uploads.clear();
     drop(state);

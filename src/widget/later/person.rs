@@ -7,8 +7,7 @@ use super::{
         read::{self, Value},
     },
     host::spawn,
-    http::{self, As},
-    outbox,
+    http, outbox,
 };
 use crate::wire::conversation::Answering;
 use std::rc::Rc;
@@ -36,7 +35,7 @@ impl App {
             }
             body.push('}');
             let path = ["/v1/widget/conversations/", &id.to_string(), "/person"].concat();
-            match http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await {
+            match http::ask(&app, "POST", &path, Some(&body)).await {
                 Ok(asked) => {
                     let mut state = app.state.borrow_mut();
                     state.person = Person {

@@ -3,7 +3,7 @@
 use super::{
     app::App,
     host::{element, spawn, wait, window},
-    http::{self, As, Fault},
+    http::{self, Fault},
     json,
 };
 use js_sys::Reflect;
@@ -19,7 +19,7 @@ impl App {
         spawn(async move {
             let path = ["/v1/widget/conversations/", &id.to_string(), "/transcript"].concat();
             let outcome = async {
-                let response = http::send(&app, As::Visitor, "GET", &path, None, None).await?;
+                let response = http::send(&app, "GET", &path, None, None).await?;
                 let blob = response.blob().map_err(|_| Fault::Network)?;
                 wait(blob.into()).await.map_err(|_| Fault::Network)
             };

@@ -243,7 +243,10 @@ impl View {
         match button.get_attribute("data-act").unwrap_or_default().as_str() {
             "menu" if in_menu => {}
             "close" => view.close(app),
-            "attach" => view.composer.files.click(),
+            "attach" => {
+                // A click of ours would come here while this one is still being handled.
+                json::call(&view.composer.files, "showPicker", &[]);
+            }
             "retry" if !app.is_whole() => app.retry.wake(),
             "dismiss" => {
                 app.state.borrow_mut().trouble = None;

@@ -5,7 +5,7 @@ use crate::widget::{
     app::{App, Connection},
     host::{now, spawn, wait},
     json,
-    later::http::{self, As, Fault},
+    later::http::{self, Fault},
 };
 use js_sys::{Reflect, Uint8Array};
 use std::{cell::Cell, rc::Rc};
@@ -42,8 +42,7 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
     }
     let broke = |was: bool| verdict.get().unwrap_or(if was { End::Broken } else { End::Refused });
     let outcome = async {
-        let response = match http::send(app, As::Visitor, "GET", &[&path, &*after].concat(), None, Some(&signal)).await
-        {
+        let response = match http::send(app, "GET", &[&path, &*after].concat(), None, Some(&signal)).await {
             Ok(response) => response,
             Err(Fault::Refused(404, ..)) => {
                 app.lost_conversation();

@@ -1,7 +1,7 @@
 //! The events of the conversation, over whatever the network lets through. One connection at a time; what it brings is
 //! applied by seq, so that changing the transport loses and doubles nothing.
 
-mod custom;
+pub mod custom;
 mod events;
 mod poll;
 mod socket;
@@ -10,7 +10,7 @@ use super::{
     app::{App, Connection},
     core::{
         ladder::{End, HIDDEN, HIDDEN_PAUSE, Ladder, Pauses, Rung},
-        read::{self, Value},
+        read::Value,
         thread::Applied,
     },
     host::{chance, hidden, now, spawn},
@@ -103,9 +103,8 @@ fn path(app: &App, end: &str) -> Option<String> {
 /// Takes one event; a gap opens the conversation anew.
 fn take(app: &Rc<App>, value: &JsValue) {
     app.live.heard.set(now());
-    let Some((seq, change)) = read::event(value) else { return };
     app.live.expects.set(0.0);
-    if app.apply(seq, change) == Applied::Gap {
+    if app.apply(value) == Applied::Gap {
         again(app);
     }
 }
@@ -141,6 +140,7 @@ pub fn end(app: &App) {
     app.live.stop.set(true);
     for transport in app.live.custom.take() {
         json::call(&transport, "stop", &[]);
+        app.live.running.set(false);
     }
     app.live.alarm.wake();
 }

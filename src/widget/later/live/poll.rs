@@ -5,7 +5,7 @@ use crate::widget::{
     app::{App, Connection},
     core::read::{self, Value},
     host::{hidden, now},
-    later::http::{self, As, Fault},
+    later::http::{self, Fault},
 };
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
     let after = app.state.borrow().thread.seq.to_string();
     let wait = if hidden() { "&wait=0" } else { "&wait=20" };
     let began = now();
-    match http::ask(app, As::Visitor, "GET", &[&path, &*after, wait].concat(), None).await {
+    match http::ask(app, "GET", &[&path, &*after, wait].concat(), None).await {
         Ok(answer) => {
             ladder.works();
             app.connection(Connection::Live, Rung::Poll);

@@ -54,11 +54,6 @@ pub fn click(app: &Rc<App>, view: &View, button: &Element) {
             stick(view);
             app.changed();
         }
-        "login" | "signup" => {
-            if let Some(login) = view.parts.get().and_then(|parts| parts.login.borrow().clone()) {
-                login.switch(app, act == "signup");
-            }
-        }
         _ => {}
     }
 }
@@ -115,14 +110,8 @@ fn stick(view: &View) {
     }
 }
 
-/// A form was sent: the address, or the log-in.
-pub fn form(app: &Rc<App>, view: &View, form: &Element) {
-    if form.class_name() != "email" {
-        if let Some(login) = view.parts.get().and_then(|parts| parts.login.borrow().clone()) {
-            login.submit(app);
-        }
-        return;
-    }
+/// The form for an address was sent.
+pub fn form(app: &Rc<App>, form: &Element) {
     let Ok(Some(field)) = form.query_selector("input") else { return };
     let field: HtmlInputElement = field.unchecked_into();
     let address = field.value().trim().to_owned();

@@ -4,7 +4,6 @@
 pub mod acts;
 mod chips;
 mod list;
-mod login;
 mod markdown;
 pub mod menu;
 mod rich;
@@ -14,19 +13,25 @@ mod tail;
 use crate::widget::{
     app::{App, Connection},
     host::text,
+    json,
     view::{View, icons, trouble},
 };
 use crate::wire::conversation::Answering;
 use list::List;
-use std::{cell::RefCell, rc::Rc};
-use web_sys::Node;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::prelude::*;
+use web_sys::{HtmlElement, Node};
 
 /// The handles of its parts.
 pub struct Parts {
     pub list: RefCell<List>,
     tail: tail::Tail,
     chips: chips::Chips,
-    pub login: RefCell<Option<Rc<login::Login>>>,
+    /// Whether the log-in form (account.js) stands in the place of the conversation.
+    locked: Cell<bool>,
 }
 
 /// Draws what was not there at first.
@@ -35,29 +40,37 @@ pub fn begin(app: &Rc<App>, view: &View) {
         list: RefCell::new(List::new(&view.root, &view.log, app)),
         tail: tail::Tail::new(&view.log),
         chips: chips::Chips::new(&view.composer, app),
-        login: RefCell::default(),
+        locked: Cell::new(false),
     });
 }
 
 /// Draws what the app knows now.
 pub fn draw(app: &Rc<App>, view: &View) {
     let Some(parts) = view.parts.get() else { return };
-    let login = parts.login.borrow().clone();
-    match (login, app.needs_account()) {
-        (None, true) => {
-            parts.login.replace(Some(Rc::new(login::Login::new(&view.dialog, app))));
-        }
-        (Some(form), false) => {
-            form.remove();
-            parts.login.replace(None);
-            view.composer.focus();
-        }
-        _ => {}
-    }
+    lock(app, view, &parts.locked);
     draw_status(app, view);
     parts.tail.draw(app);
     parts.list.borrow_mut().draw(app);
     parts.chips.draw(&view.composer, app);
+}
+
+/// Puts the log-in form in the place of the conversation, or takes it away.
+fn lock(app: &App, view: &View, locked: &Cell<bool>) {
+    let needs_account = app.needs_account();
+    if locked.replace(needs_account) == needs_account {
+        return;
+    }
+    // Who is elsewhere on the page stays there.
+    let is_here = view.root.active_element().is_some();
+    let account = app.account().unwrap_or_default();
+    json::call(&account, if needs_account { "show" } else { "hide" }, &[view.dialog.clone().into()]);
+    match view.dialog.query_selector(".login input") {
+        Ok(Some(field)) if is_here => {
+            let _ = field.unchecked_into::<HtmlElement>().focus();
+        }
+        Ok(None) if is_here => view.composer.focus(),
+        _ => {}
+    }
 }
 
 fn draw_status(app: &App, view: &View) {
