@@ -5,6 +5,8 @@
 
 #[macro_use]
 mod harness;
+#[macro_use]
+mod rig;
 
 mod accounts;
 mod admin;
@@ -32,6 +34,7 @@ mod process;
 mod programs;
 mod sessions;
 mod site_command;
+mod site_messages;
 mod sites;
 mod socket;
 mod start;

@@ -1,5 +1,6 @@
 //! What the model gets to read of a chat.
 
+use super::rich::in_words;
 use crate::{
     server::{
         model::{Request, Speaker, Turn},
@@ -70,11 +71,17 @@ fn turns(newest_first: Vec<Row>) -> Vec<Turn> {
     turns
 }
 
-/// The text of a message, and the names of its files: the model cannot read those, and should not deny that they came.
+/// The text of a message, what it shows besides, in words, and the names of its files: the model cannot read those, and
+/// should not deny that they came.
 fn text(content: String, rich: Option<&str>) -> String {
-    let Some(Ok(Rich::Files { files })) = rich.map(serde_json::from_str) else { return content };
-    let names: Vec<String> = files.iter().map(|file| format!("[attached file: {}]", file.name)).collect();
-    [content, names.join("\n")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+    let shown = match rich.map(serde_json::from_str) {
+        Some(Ok(Rich::Files { files })) => {
+            files.iter().map(|file| format!("[attached file: {}]", file.name)).collect::<Vec<_>>().join("\n")
+        }
+        Some(Ok(other)) => in_words(&other),
+        _ => return content,
+    };
+    [content, shown].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
 #[cfg(test)]

@@ -267,7 +267,9 @@ impl Conversations {
     ) -> Result<(ConversationId, Held, MessageRow)> {
         let missing = || Error::not_found("reply");
         let conversation: Option<(Uuid,)> = on!(&mut *tx, |db| {
-            sqlx::query_as("SELECT conversation_id FROM messages WHERE id = $1 AND author = 'bot'")
+            sqlx::query_as(
+                "SELECT conversation_id FROM messages WHERE id = $1 AND author = 'bot' AND generation_id IS NOT NULL",
+            )
                 .bind(reply.0)
                 .fetch_optional(db)
                 .await
@@ -378,7 +380,7 @@ pub(super) fn check(said: &Said) -> Result<()> {
     Ok(())
 }
 
-fn rich_of(files: &[FileRef]) -> Result<Option<Json>> {
+pub(super) fn rich_of(files: &[FileRef]) -> Result<Option<Json>> {
     if files.is_empty() {
         return Ok(None);
     }
@@ -442,7 +444,7 @@ async fn sibling(tx: &mut Tx, id: ConversationId, old: &MessageRow) -> Result<Op
 
 /// The newest active message, which a new one follows, and the one that came with this `client_id` before. Asked after
 /// the conversation is locked: on PostgreSQL a statement that waits for the lock does not see what it waited for.
-async fn newest_and_same(
+pub(super) async fn newest_and_same(
     tx: &mut Tx,
     id: ConversationId,
     author: Author,

@@ -81,24 +81,23 @@ impl Files {
         Self { store, shelf, addresses: secrets.key("address of a file") }
     }
 
-    /// Takes a file of a visitor. `declared` is the media type that the sender names. All of `bytes` is read, also
-    /// when the file is refused: a browser that is still sending would not hear why.
+    /// Takes a file of a visitor of a site, of at most `most` bytes. `declared` is the media type that the sender names.
+    /// All of `bytes` is read, also when the file is refused: a browser that is still sending would not hear why.
     ///
     /// # Errors
-    /// Forbidden where the site takes none; invalid when empty; too large; unsupported when it is nothing that may be
-    /// uploaded, or not what it says.
+    /// Invalid when empty; too large; unsupported when it is nothing that may be uploaded, or not what it says.
     pub async fn take(
         &self,
-        site: &ActiveSite,
+        site: SiteId,
         visitor: VisitorId,
         name: &str,
         declared: Option<&str>,
+        most: u64,
         bytes: BoxStream<'_, io::Result<Bytes>>,
     ) -> Result<FileRef> {
-        let most = upload_limit(site)?;
         let id = FileId(new_id());
         let name = clean_name(name);
-        self.begin(site.id, visitor, id, &name).await?;
+        self.begin(site, visitor, id, &name).await?;
         let taken = self.put(id, &name, declared, most, bytes).await;
         let stored = match taken {
             Ok((size, media_type)) => self.finish(visitor, id, size, media_type).await.map(|()| (size, media_type)),

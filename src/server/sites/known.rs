@@ -48,6 +48,11 @@ pub struct ActiveSite {
 }
 
 impl ActiveSite {
+    /// Whether a text is the site's secret; takes as long for a wrong one.
+    pub fn is_secret(&self, text: &str) -> bool {
+        self.identity_secret.expose().as_bytes().ct_eq(text.as_bytes()).into()
+    }
+
     /// Whether pages of this origin may use the site: this server's own pages, those that its owner listed, and where
     /// they said so those of the visitor's own machine. Compared letter by letter, as the browser sent it.
     pub fn allows(&self, origin: &str) -> bool {

@@ -1,9 +1,11 @@
 //! What only conversations of websites have: they begin with a message of a visitor, somebody may ask for a person,
 //! both sides say how far they have read, and replies are rated.
 
+mod post;
 mod rows;
 mod transcript;
 
+pub use post::Posted;
 pub(super) use rows::attach;
 
 use super::{

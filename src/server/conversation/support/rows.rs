@@ -8,8 +8,8 @@ use crate::{
     },
     wire::{
         conversation::{Answering, Conversation},
-        id::{ConversationId, MessageId, SiteId, VisitorId},
-        rich::FileRef,
+        id::{ConversationId, FileId, MessageId, SiteId, VisitorId},
+        rich::{FileRef, Rich},
     },
 };
 use sqlx::FromRow;
@@ -276,4 +276,62 @@ pub async fn attach(tx: &mut Tx, owner: Owner, message: MessageId, files: &[File
         }
     }
     Ok(())
+}
+
+/// What a message says and shows.
+pub async fn content(tx: &mut Tx, message: Uuid) -> Result<(String, Option<String>), sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query_as("SELECT content, rich FROM messages WHERE id = $1").bind(message).fetch_one(db).await
+    })
+}
+
+/// The newest messages of a visitor's conversation: whether the visitor said it, its id, and what it shows besides.
+pub async fn shown(
+    store: &Store,
+    visitor: VisitorId,
+    id: ConversationId,
+    limit: i64,
+) -> Result<Vec<(bool, String, Option<Rich>)>, sqlx::Error> {
+    let rows: Vec<(Uuid, String, Option<String>)> = on!(store.read(), |db| {
+        sqlx::query_as(
+            "SELECT m.id, m.author, CASE WHEN m.author IN ('bot', 'agent') THEN m.rich END FROM messages m
+             JOIN conversations c ON c.id = m.conversation_id
+             WHERE c.id = $1 AND c.owner_visitor_id = $2 AND m.active ORDER BY m.id DESC LIMIT $3",
+        )
+        .bind(id.0)
+        .bind(visitor.0)
+        .bind(limit)
+        .fetch_all(db)
+        .await
+    })?;
+    let read = |rich: Option<String>| rich.and_then(|rich| serde_json::from_str(&rich).ok());
+    let by_visitor = |author: String| author == "visitor";
+    Ok(rows.into_iter().map(|(id, author, rich)| (by_visitor(author), id.to_string(), read(rich))).collect())
+}
+
+/// Whose a conversation of a site is.
+pub async fn visitor_of(store: &Store, site: SiteId, id: ConversationId) -> Result<Option<VisitorId>, sqlx::Error> {
+    let row: Option<(Option<Uuid>,)> = on!(store.read(), |db| {
+        sqlx::query_as("SELECT owner_visitor_id FROM conversations WHERE id = $1 AND site_id = $2 AND deleted_at IS NULL")
+            .bind(id.0)
+            .bind(site.0)
+            .fetch_optional(db)
+            .await
+    })?;
+    Ok(row.and_then(|(visitor,)| visitor).map(VisitorId))
+}
+
+/// Ties a file of a visitor to a message unless another shows it already. Whether there is such a file.
+pub async fn keep(tx: &mut Tx, visitor: VisitorId, message: MessageId, file: FileId) -> Result<bool, sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query(
+            "UPDATE files SET message_id = COALESCE(message_id, $1) WHERE id = $2 AND visitor_id = $3 AND size > 0",
+        )
+        .bind(message.0)
+        .bind(file.0)
+        .bind(visitor.0)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected() == 1)
+    })
 }
