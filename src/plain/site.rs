@@ -8,6 +8,7 @@ use super::{
 use crate::wire::{
     error::ApiError,
     site::{Site, SiteKey},
+    time::Timestamp,
 };
 use leptos::prelude::*;
 
@@ -33,8 +34,8 @@ pub struct Shown<'a> {
     pub saved: Option<&'a str>,
     /// The section that was not, and why.
     pub fault: Option<(&'a str, &'a ApiError)>,
-    /// The secret for verified identity, when it was asked for.
-    pub secret: Option<&'a str>,
+    /// The secrets that hold, the newest first, with their ends; only when they were asked for.
+    pub secrets: &'a [(String, Option<Timestamp>)],
     /// The tags to copy.
     pub tags: &'a Tags,
 }
@@ -194,7 +195,7 @@ fn answers(shown: &Shown<'_>) -> AnyView {
     let form = shown.form("answers");
     let fields = view! {
         {lines(&form, told("system_prompt", "Instructions", "What the model should know and how it should answer. Visitors do not see it."), 6, false)}
-        {line(&form, told("model", "Model", "Its name as the endpoint knows it; empty: the server's own."), "")}
+        {line(&form, told("model", "Model", "Its name as the endpoint knows it, or guide for answers from the documents here alone; empty: the server's own."), "")}
     };
     shown.section("answers", "Answers", "", shown.saving("answers", fields.into_any()))
 }
@@ -252,18 +253,33 @@ fn keys(shown: &Shown<'_>) -> AnyView {
 }
 
 fn identity(shown: &Shown<'_>) -> AnyView {
-    let secret = shown.secret.map(|secret| copyable("secret-text", secret.to_owned()));
+    let secret = |(at, (secret, end)): (usize, &(String, Option<Timestamp>))| {
+        let until = end.map(|end| {
+            view! { <p class="about">{format!("The one before, which holds until {}:", minute(&end.to_string()))}</p> }
+        });
+        view! { {until} {copyable(if at == 0 { "secret-text" } else { "secret-before" }, secret.clone())} }
+    };
+    let secrets = shown.secrets.iter().enumerate().map(secret).collect_view();
+    let end = (shown.secrets.len() > 1).then(|| {
+        view! { <button class="button danger" name="what" value="end">"End the one before now"</button> }
+    });
     let content = view! {
-        {secret}
+        {secrets}
         <form class="form" method="post" action=shown.action("secret")>
             <div class="actions">
                 <button class="button" name="what" value="show">"Show the secret"</button>
-                <button class="button danger" name="what" value="rotate">"Make a new secret"</button>
+                <button class="button" name="what" value="rotate">"Make a new secret"</button>
+                {end}
+                <button class="button danger" name="what" value="rotate-now">
+                    "Make a new secret and end the others now"
+                </button>
             </div>
-            <p class="about">"A new secret ends every token that was signed with the one before."</p>
+            <p class="about">
+                "With a new secret, the one before holds for another 24 hours, so that you can change your server in between."
+            </p>
         </form>
     };
-    let about = "With this secret your own server signs tokens (JWT, HS256) that say who a visitor is. It belongs into that server and nowhere else, never into a page.";
+    let about = "With this secret your own server signs tokens (JWT, HS256) that say who a visitor is, and speaks in their conversations (POST /v1/site/messages). It belongs into that server and nowhere else, never into a page.";
     shown.section("secret", "Verified identity", about, content.into_any())
 }
 

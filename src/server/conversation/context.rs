@@ -3,7 +3,7 @@
 use super::rich::in_words;
 use crate::{
     server::{
-        model::{Request, Speaker, Turn},
+        model::{Audience, Request, Speaker, Turn},
         store::{Tx, on},
     },
     wire::{
@@ -23,7 +23,7 @@ const BYTES: usize = 400_000;
 type Row = (String, String, Option<String>);
 
 /// The request for a reply that follows every active message older than `reply`. In a conversation of a website it has
-/// the instructions of the site.
+/// the model and the instructions of the site.
 pub async fn request(tx: &mut Tx, conversation: ConversationId, reply: MessageId) -> Result<Request, sqlx::Error> {
     let newest_first: Vec<Row> = on!(&mut *tx, |db| {
         sqlx::query_as(
@@ -42,9 +42,11 @@ pub async fn request(tx: &mut Tx, conversation: ConversationId, reply: MessageId
             .fetch_optional(db)
             .await
     })?;
+    let audience = if site.is_some() { Audience::Visitor } else { Audience::Account };
     let settings: Option<SiteSettings> = site.and_then(|(settings,)| serde_json::from_str(&settings).ok());
-    let system = settings.and_then(|settings| settings.system_prompt).filter(|prompt| !prompt.trim().is_empty());
-    Ok(Request { system, turns: turns(newest_first), ..Request::default() })
+    let SiteSettings { model, system_prompt, .. } = settings.unwrap_or_default();
+    let system = system_prompt.filter(|prompt| !prompt.trim().is_empty());
+    Ok(Request { model, audience, system, turns: turns(newest_first), ..Request::default() })
 }
 
 fn turns(newest_first: Vec<Row>) -> Vec<Turn> {

@@ -4,6 +4,7 @@
 //! The row is made first, empty, so that nothing on the shelf is without one for long; a file counts when its bytes are
 //! on the disk and its size is noted. What no message shows after a day is removed.
 
+pub mod copy;
 pub mod detect;
 pub mod disk;
 mod rows;
