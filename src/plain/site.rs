@@ -18,7 +18,18 @@ pub struct Tags {
     /// Always the newest widget.
     pub floating: String,
     /// This version, held by its hash; absent where the widget's file cannot be read.
-    pub pinned: Option<String>,
+    pub pinned: Option<Pinned>,
+}
+
+/// One version of the widget.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pinned {
+    /// The tag.
+    pub tag: String,
+    /// Where the script is.
+    pub address: String,
+    /// `sha384-…` (Subresource Integrity).
+    pub integrity: String,
 }
 
 /// What the page shows besides the site.
@@ -109,13 +120,17 @@ fn copyable(id: &'static str, text: String) -> AnyView {
 }
 
 fn tag(shown: &Shown<'_>) -> AnyView {
-    let pinned = shown.tags.pinned.clone().map(|text| {
+    let pinned = shown.tags.pinned.clone().map(|Pinned { tag, address, integrity }| {
         view! {
             <h3>"This version only"</h3>
             <p class="about">
                 "The browser refuses the script when it is not exactly this one. After an update of the server the page keeps this version until you copy the tag again."
             </p>
-            {copyable("tag-pinned", text)}
+            {copyable("tag-pinned", tag)}
+            <dl class="facts">
+                <div><dt>"Address"</dt><dd><code>{address}</code></dd></div>
+                <div><dt>"Integrity"</dt><dd><code>{integrity}</code></dd></div>
+            </dl>
         }
     });
     let demo = demo::address(&[("key", shown.site.keys.first().map(|key| key.key.as_str()).unwrap_or_default())]);
@@ -176,12 +191,20 @@ fn look(shown: &Shown<'_>) -> AnyView {
     };
     let key = shown.site.keys.first().map(|key| key.key.as_str()).unwrap_or_default();
     let preview = demo::address(&[("key", key), ("preview", "1")]);
+    let away = shown.values.get("away_message").cloned().unwrap_or_default();
     let content = view! {
-        {shown.saving("look", fields.into_any())}
-        <h3 id="preview-title">"Preview"</h3>
-        <p class="about without-script">"The preview shows what is saved."</p>
-        <p class="about needs-script">"The preview follows what you type; the custom style shows once it is saved."</p>
-        <iframe id="preview" class="preview" src=preview title="Preview of the widget"></iframe>
+        <div class="beside">
+            {shown.saving("look", fields.into_any())}
+            <div class="previewing">
+                <h3>"Preview"</h3>
+                <p class="about without-script">"This is what is saved."</p>
+                <p class="about needs-script">"It follows what you type; visitors see what is saved."</p>
+                <iframe id="preview" class="preview" src=preview title="Preview of the widget"></iframe>
+                <p class="about needs-script">
+                    "Who asks for a person reads: " <q id="away" dir="auto">{away}</q>
+                </p>
+            </div>
+        </div>
     };
     shown.section(
         "look",

@@ -186,7 +186,7 @@ async fn render(state: &AppState, css: &Css, headers: &HeaderMap, id: SiteId, ou
 /// The tags to copy, for the first of the server's own origins.
 async fn tags(state: &AppState, site: &Site) -> Tags {
     let key = site.keys.first().map(|key| key.key.as_str()).unwrap_or_default();
-    Tags { floating: widget::tag(state, key), pinned: widget::pinned_tag(state, key).await }
+    Tags { floating: widget::tag(state, key), pinned: widget::pinned(state, key).await }
 }
 
 async fn act(
