@@ -15,6 +15,8 @@ const SHORT: &str = "script:stamp=1&tokens=20&delay=20";
 const LONG: &str = "script:stamp=1&tokens=900&delay=20";
 const STREAMS: usize = 200;
 const MORE: usize = 25;
+/// A single burst says more of the moment than of the program: the median of so many counts.
+const BURSTS: usize = 7;
 
 type Asked = (f64, Vec<Arrival>);
 
@@ -24,7 +26,13 @@ pub async fn measure(table: &mut Table) {
     let account = Account::new(&server.url).await;
     one(table, &upstream, &account).await;
     one_more(table, &upstream, &account).await;
-    many(table, &upstream, &account).await;
+}
+
+/// A burst: all of them in the same instant.
+pub async fn measure_burst(table: &mut Table) {
+    let upstream = process::upstream();
+    let server = process::server(Some(&upstream), MODEL);
+    many(table, &upstream, &Account::new(&server.url).await).await;
 }
 
 async fn one(table: &mut Table, upstream: &Process, account: &Account) {
@@ -70,33 +78,33 @@ async fn one_more(table: &mut Table, upstream: &Process, account: &Account) {
 
 async fn many(table: &mut Table, upstream: &Process, account: &Account) {
     let http = http();
-    let direct = join_all((0..STREAMS).map(|_| ask_upstream(&http, &upstream.url, MODEL, "Go"))).await;
-    let chats = join_all((0..STREAMS).map(|_| account.chat())).await;
-    let through = join_all(chats.iter().map(|chat| account.ask(chat, "Go"))).await;
-    assert!(through.iter().all(|(_, arrivals)| token_latencies(arrivals).len() == 100), "every token arrives");
-    row(table, &format!("{STREAMS} replies sent in the same instant"), direct, through, "100 ms");
+    let (mut direct, mut through) = (Vec::new(), Vec::new());
+    for _ in 0..BURSTS {
+        direct.push(join_all((0..STREAMS).map(|_| ask_upstream(&http, &upstream.url, MODEL, "Go"))).await);
+        let chats = join_all((0..STREAMS).map(|_| account.chat())).await;
+        let burst = join_all(chats.iter().map(|chat| account.ask(chat, "Go"))).await;
+        assert!(burst.iter().all(|(_, arrivals)| token_latencies(arrivals).len() == 100), "every token arrives");
+        through.push(burst);
+    }
+    rows(table, &format!("{STREAMS} replies sent in the same instant"), &direct, &through, "100 ms");
 }
 
 fn row(table: &mut Table, what: &str, direct: Vec<Asked>, through: Vec<Asked>, target: &str) {
-    let tokens = |asked: &[Asked]| {
-        let mut all: Vec<f64> = asked.iter().flat_map(|(_, arrivals)| token_latencies(arrivals)).collect();
-        percentile(&mut all, 95.0)
+    rows(table, what, &[direct], &[through], target);
+}
+
+/// Two lines of several runs: of each run the 95th percentile, of those the median.
+fn rows(table: &mut Table, what: &str, direct: &[Vec<Asked>], through: &[Vec<Asked>], target: &str) {
+    let middle = |runs: &[Vec<Asked>], of: fn(&Asked) -> Vec<f64>| {
+        let p95 = |run: &Vec<Asked>| percentile(&mut run.iter().flat_map(of).collect::<Vec<_>>(), 95.0);
+        percentile(&mut runs.iter().map(p95).collect::<Vec<_>>(), 50.0)
     };
-    let first = |asked: &[Asked]| {
-        let mut all: Vec<f64> =
-            asked.iter().filter_map(|(began, arrivals)| Some((arrivals.first()?.at - began) / 1000.0)).collect();
-        percentile(&mut all, 95.0)
+    let mut line = |name: &str, of: fn(&Asked) -> Vec<f64>, target: &str| {
+        let (own, with) = (middle(direct, of), middle(through, of));
+        table.add(&format!("{what}: {name}"), format!("{} (upstream's own {})", ms(with - own), ms(own)), target);
     };
-    let (own, with) = (tokens(&direct), tokens(&through));
-    table.add(
-        &format!("{what}: added per token, p95"),
-        format!("{} (upstream's own {})", ms(with - own), ms(own)),
-        "60 ms",
-    );
-    let (own, with) = (first(&direct), first(&through));
-    table.add(
-        &format!("{what}: added to the first token, p95"),
-        format!("{} (upstream's own {})", ms(with - own), ms(own)),
-        target,
-    );
+    line("added per token, p95", |(_, arrivals)| token_latencies(arrivals), "60 ms");
+    let first =
+        |(began, arrivals): &Asked| arrivals.first().map(|first| (first.at - began) / 1000.0).into_iter().collect();
+    line("added to the first token, p95", first, target);
 }

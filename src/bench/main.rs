@@ -27,6 +27,9 @@ fn main() {
         if runs("latency") {
             latency::measure(&mut table).await;
         }
+        if runs("burst") {
+            latency::measure_burst(&mut table).await;
+        }
         if runs("memory") {
             memory::measure(&mut table).await;
         }

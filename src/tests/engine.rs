@@ -264,7 +264,10 @@ both! {
                 readers.push(tokio::spawn(async move {
                     let open = rig.chats.open(rig.user, chat, 50).await.unwrap();
                     let mut texts = known(&open.messages);
-                    apply(&mut texts, &rig.until_end(chat, open.seq).await);
+                    // One that comes to run only after the reply's end has it whole, and nothing to wait for.
+                    if texts.values().any(|(_, state)| *state == State::Streaming) {
+                        apply(&mut texts, &rig.until_end(chat, open.seq).await);
+                    }
                     texts
                 }));
                 tokio::task::yield_now().await;

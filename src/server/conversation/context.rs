@@ -4,14 +4,10 @@ use super::rich::in_words;
 use crate::{
     server::{
         model::{Audience, Request, Speaker, Turn},
-        store::{Tx, on},
+        store::{Store, on},
+        thread::owner::Owner,
     },
-    wire::{
-        id::{ConversationId, MessageId},
-        message::Author,
-        rich::Rich,
-        site::SiteSettings,
-    },
+    wire::{conversation::ReplyRef, id::ConversationId, message::Author, rich::Rich, site::SiteSettings},
 };
 
 /// The newest messages that a request takes along, at most.
@@ -22,31 +18,57 @@ const BYTES: usize = 400_000;
 /// One message as the model reads it: who, the text, and as JSON what it shows besides.
 type Row = (String, String, Option<String>);
 
-/// The request for a reply that follows every active message older than `reply`. In a conversation of a website it has
-/// the model and the instructions of the site.
-pub async fn request(tx: &mut Tx, conversation: ConversationId, reply: MessageId) -> Result<Request, sqlx::Error> {
-    let newest_first: Vec<Row> = on!(&mut *tx, |db| {
+/// What is asked for a reply, and whether somebody asked to stop it meanwhile.
+pub struct Asked {
+    /// The request.
+    pub request: Request,
+    /// Whether to stop it at once.
+    pub stopped: bool,
+}
+
+/// The request for a reply that follows every active message older than it. In a conversation of a website it has the
+/// model and the instructions of the site.
+pub async fn request(
+    store: &Store,
+    owner: Owner,
+    conversation: ConversationId,
+    reply: &ReplyRef,
+) -> Result<Asked, sqlx::Error> {
+    // One statement sees one state of the conversation.
+    let rows: Vec<(String, String, Option<String>, bool)> = on!(store.read(), |db| {
         sqlx::query_as(
-            "SELECT author, content, rich FROM messages
+            "SELECT author, content, rich, COALESCE((SELECT stop_requested FROM generations WHERE id = $4), TRUE)
+             FROM messages
              WHERE conversation_id = $1 AND active AND id < $2 AND state <> 'streaming' ORDER BY id DESC LIMIT $3",
         )
         .bind(conversation.0)
-        .bind(reply.0)
+        .bind(reply.id.0)
         .bind(MESSAGES)
+        .bind(reply.generation_id.0)
         .fetch_all(db)
         .await
     })?;
-    let site: Option<(String,)> = on!(&mut *tx, |db| {
+    let asked = match owner {
+        Owner::User(_) => Request::default(),
+        Owner::Visitor(_) => of_site(store, conversation).await?,
+    };
+    let stopped = rows.iter().any(|(.., stopped)| *stopped);
+    let newest_first = rows.into_iter().map(|(author, content, rich, _)| (author, content, rich)).collect();
+    Ok(Asked { request: Request { turns: turns(newest_first), ..asked }, stopped })
+}
+
+/// What the site of a conversation asks for: its model, with its instructions.
+async fn of_site(store: &Store, conversation: ConversationId) -> Result<Request, sqlx::Error> {
+    let site: Option<(String,)> = on!(store.read(), |db| {
         sqlx::query_as("SELECT s.settings FROM conversations c JOIN sites s ON s.id = c.site_id WHERE c.id = $1")
             .bind(conversation.0)
             .fetch_optional(db)
             .await
     })?;
-    let audience = if site.is_some() { Audience::Visitor } else { Audience::Account };
     let settings: Option<SiteSettings> = site.and_then(|(settings,)| serde_json::from_str(&settings).ok());
     let SiteSettings { model, system_prompt, .. } = settings.unwrap_or_default();
     let system = system_prompt.filter(|prompt| !prompt.trim().is_empty());
-    Ok(Request { model, audience, system, turns: turns(newest_first), ..Request::default() })
+    Ok(Request { model, audience: Audience::Visitor, system, ..Request::default() })
 }
 
 fn turns(newest_first: Vec<Row>) -> Vec<Turn> {

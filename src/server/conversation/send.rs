@@ -12,9 +12,10 @@ use crate::{
         store::{Tx, on},
         thread::{
             self,
-            conversations::{self, Held},
+            conversations::{self, Begun, Held},
             messages::{self, MessageRow},
             owner::Owner,
+            turn::{self, Entered, Lease},
         },
     },
     wire::{
@@ -25,6 +26,7 @@ use crate::{
         json::Json,
         message::{Author, MAX_CLIENT_ID, MAX_CONTENT, Message, State},
         rich::{FileRef, Rich},
+        time::Timestamp,
     },
 };
 use tracing::Instrument;
@@ -94,7 +96,7 @@ impl Conversations {
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
             let new = ConversationId(new_id());
-            let id = conversations::begin(&mut tx, owner, new, &said.client_id, now().0).await?;
+            let id = conversations::begin(&mut tx, Begun::Chat(owner, &said.client_id), new, now().0).await?;
             Ok((id, chats.send_in(tx, owner.into(), id, said).await?.answered()?))
         })
         .await
@@ -103,14 +105,13 @@ impl Conversations {
     /// Stores what the owner says and, where the model answers, starts its reply.
     pub(super) async fn send_in(&self, mut tx: Tx, owner: Owner, id: ConversationId, said: Said) -> Result<Stored> {
         let at = now();
-        let entered = conversations::enter(&mut tx, owner, id, at.0).await?;
-        let (answering, seq) = entered.ok_or_else(|| Error::not_found(owner.thread()))?;
         let author = match owner {
             Owner::User(_) => Author::User,
             Owner::Visitor(_) => Author::Visitor,
         };
-        let (newest, before) = newest_and_same(&mut tx, id, author, &said.client_id).await?;
-        if let Some(before) = before {
+        let entered = turn::enter(&mut tx, owner, id, (author, &said.client_id), at.0).await?;
+        let Entered { answering, seq, newest, same } = entered.ok_or_else(|| Error::not_found(owner.thread()))?;
+        if let Some(before) = same {
             // What the transaction made so far, such as the numbers it took, is nothing.
             return stored_before(&mut tx, before, &said).await;
         }
@@ -147,15 +148,12 @@ impl Conversations {
             self.tell(id, events);
             return Ok(Stored { message, reply: None });
         };
-        let (reply, begun) = self.new_reply(Some(message.id));
-        messages::insert_with_reply(&mut tx, id.0, &question, &begun).await?;
+        let (reply, begun) = self.new_reply(Some(message.id), at);
+        let lease = Lease { owner: self.engine.owner(), until: self.engine.lease_until() };
+        let events = turn::ask(&mut tx, id, seq, (question, begun), &reply, lease).await?;
         support::attach(&mut tx, owner, message.id, &said.files).await?;
-        self.insert_generation(&mut tx, id, &reply).await?;
-        let told =
-            [question, begun].map(|message| Change::MessageCreated { message: Box::new(message), replaces: None });
-        let events = thread::append_after(&mut tx, id, seq, told).await?;
         tx.commit().await?;
-        self.go(place, id, &reply, None, events).await?;
+        self.go(place, (owner, id), &reply, None, events).await?;
         Ok(Stored { message, reply: Some(reply) })
     }
 
@@ -190,7 +188,7 @@ impl Conversations {
         let (new, begun) = self.begin_reply(&mut tx, id, old.parent_id.map(MessageId), Some(reply)).await?;
         let event = thread::append(&mut tx, id, begun).await?;
         tx.commit().await?;
-        self.go(place, id, &new, None, [event]).await?;
+        self.go(place, (owner, id), &new, None, [event]).await?;
         Ok(new)
     }
 
@@ -228,7 +226,7 @@ impl Conversations {
         let resumed = Change::MessageResumed { message_id: reply, generation_id: new.generation_id };
         let event = thread::append(&mut tx, id, resumed).await?;
         tx.commit().await?;
-        self.go(place, id, &new, Some(old.content), [event]).await?;
+        self.go(place, (owner, id), &new, Some(old.content), [event]).await?;
         Ok(new)
     }
 
@@ -291,14 +289,14 @@ impl Conversations {
         parent: Option<MessageId>,
         replaces: Option<MessageId>,
     ) -> Result<(ReplyRef, Change)> {
-        let (reply, message) = self.new_reply(parent);
+        let (reply, message) = self.new_reply(parent, now());
         messages::insert(tx, id.0, &message).await?;
         self.insert_generation(tx, id, &reply).await?;
         Ok((reply, Change::MessageCreated { message: Box::new(message), replaces }))
     }
 
     /// A reply that is about to be written.
-    fn new_reply(&self, parent: Option<MessageId>) -> (ReplyRef, Message) {
+    fn new_reply(&self, parent: Option<MessageId>, at: Timestamp) -> (ReplyRef, Message) {
         let reply = ReplyRef { id: MessageId(new_id()), generation_id: GenerationId(new_id()) };
         let message = Message {
             id: reply.id,
@@ -314,7 +312,7 @@ impl Conversations {
             rich: None,
             metadata: None,
             rating: 0,
-            created_at: now(),
+            created_at: at,
             finished_at: None,
             input_tokens: None,
             output_tokens: None,
@@ -333,24 +331,21 @@ impl Conversations {
     async fn go(
         &self,
         place: Place,
-        id: ConversationId,
+        (owner, id): (Owner, ConversationId),
         reply: &ReplyRef,
         so_far: Option<String>,
         events: impl IntoIterator<Item = Event>,
     ) -> Result<()> {
         self.tell(id, events);
-        let mut request = {
-            // Given back before the next question: many that each hold one and wait for another would wait for ever.
-            let mut view = self.store.snapshot().await?;
-            context::request(&mut view, id, reply.id).await?
-        };
-        request.continue_from = so_far.filter(|text| !text.is_empty());
-        let job = Job { generation: reply.generation_id, conversation: id, message: reply.id, request };
-        self.engine.launch(place, job);
-        // Somebody may have asked to stop it, or for a person, after the commit and before it ran.
-        if generation::stop_requested(&self.store, reply.generation_id).await? {
+        // Before the look at the rows: who asks to stop it finds it here, or has left word there.
+        let seat = self.engine.seat(place, id, reply.generation_id);
+        let mut asked = context::request(&self.store, owner, id, reply).await?;
+        asked.request.continue_from = so_far.filter(|text| !text.is_empty());
+        if asked.stopped {
             self.engine.stop_here(reply.generation_id);
         }
+        let (generation, message, request) = (reply.generation_id, reply.id, asked.request);
+        self.engine.launch(seat, Job { generation, conversation: id, message, request });
         Ok(())
     }
 }
@@ -440,26 +435,4 @@ async fn sibling(tx: &mut Tx, id: ConversationId, old: &MessageRow) -> Result<Op
         .await
     })?;
     Ok(row.map(|(id, generation)| ReplyRef { id: MessageId(id), generation_id: GenerationId(generation) }))
-}
-
-/// The newest active message, which a new one follows, and the one that came with this `client_id` before. Asked after
-/// the conversation is locked: on PostgreSQL a statement that waits for the lock does not see what it waited for.
-pub(super) async fn newest_and_same(
-    tx: &mut Tx,
-    id: ConversationId,
-    author: Author,
-    client_id: &str,
-) -> Result<(Option<MessageId>, Option<Uuid>)> {
-    let (newest, same): (Option<Uuid>, Option<Uuid>) = on!(&mut *tx, |db| {
-        sqlx::query_as(
-            "SELECT (SELECT id FROM messages WHERE conversation_id = $1 AND active ORDER BY id DESC LIMIT 1),
-             (SELECT id FROM messages WHERE conversation_id = $1 AND author = $2 AND client_id = $3)",
-        )
-        .bind(id.0)
-        .bind(author.as_str())
-        .bind(client_id)
-        .fetch_one(db)
-        .await
-    })?;
-    Ok((newest.map(MessageId), same))
 }

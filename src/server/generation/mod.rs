@@ -11,7 +11,7 @@ mod rows;
 mod writer;
 
 pub use finish::title_of;
-pub use rows::{insert, stop_all, stop_requested};
+pub use rows::{insert, stop_all};
 
 use super::{
     clock::new_id,
@@ -63,6 +63,20 @@ struct Running {
 
 /// The right to run one more reply.
 pub struct Place(OwnedSemaphorePermit);
+
+/// A reply that runs here from now on, though its model was not asked yet: Stop finds it. Dropped, it runs no more.
+pub struct Seat {
+    engine: Engine,
+    generation: GenerationId,
+    stop: CancellationToken,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.engine.running().remove(&self.generation);
+    }
+}
 
 /// A reply to write.
 pub struct Job {
@@ -147,17 +161,19 @@ impl Engine {
         })
     }
 
-    /// Starts to write a reply. Its rows are committed already.
-    pub fn launch(&self, place: Place, job: Job) {
+    /// Makes a reply known as one that runs here. Its rows are committed already.
+    pub fn seat(&self, place: Place, conversation: ConversationId, generation: GenerationId) -> Seat {
         let stop = self.0.lifecycle.hard.child_token();
-        let running = Running { conversation: job.conversation, stop: stop.clone() };
-        self.running().insert(job.generation, running);
+        self.running().insert(generation, Running { conversation, stop: stop.clone() });
+        Seat { engine: self.clone(), generation, stop, _place: place.0 }
+    }
+
+    /// Starts to write a reply.
+    pub fn launch(&self, seat: Seat, job: Job) {
         let engine = self.clone();
         self.0.lifecycle.tasks.spawn(async move {
-            let generation = job.generation;
-            reply::write(&engine, job, stop).await;
-            engine.running().remove(&generation);
-            drop(place.0);
+            reply::write(&engine, job, seat.stop.clone()).await;
+            drop(seat);
         });
     }
 

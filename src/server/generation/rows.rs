@@ -52,17 +52,6 @@ pub async fn close(tx: &mut Tx, generation: Uuid, now: i64, usage: Option<(u64, 
     Ok(closed == 1)
 }
 
-/// Whether somebody asked to stop a generation.
-pub async fn stop_requested(store: &Store, generation: GenerationId) -> Result<bool, sqlx::Error> {
-    let row: Option<(bool,)> = on!(store.read(), |db| {
-        sqlx::query_as("SELECT stop_requested FROM generations WHERE id = $1")
-            .bind(generation.0)
-            .fetch_optional(db)
-            .await
-    })?;
-    Ok(row.is_some_and(|(requested,)| requested))
-}
-
 /// Asks to stop whatever is being written in a conversation.
 pub async fn stop_all(tx: &mut Tx, conversation: ConversationId) -> Result<(), sqlx::Error> {
     on!(&mut *tx, |db| {

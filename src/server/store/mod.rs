@@ -12,7 +12,7 @@ pub mod postgres;
 pub mod sqlite;
 pub mod turns;
 
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::{path::Path, sync::Arc, time::Duration};
 use turns::{Turn, Turns};
 use uuid::Uuid;
@@ -77,6 +77,14 @@ pub enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// Where the two databases are asked in different words.
+pub enum Dialect<'a> {
+    /// SQLite's connection.
+    Sqlite(&'a mut SqliteConnection),
+    /// PostgreSQL's.
+    Postgres(&'a mut PgConnection),
+}
+
 /// A piece of a reply on its way into the log.
 #[derive(Clone, Debug)]
 pub struct DeltaRow {
@@ -91,6 +99,15 @@ pub struct DeltaRow {
 }
 
 impl Tx {
+    /// Its connection, by database.
+    pub fn dialect(&mut self) -> Dialect<'_> {
+        match self {
+            Self::Sqlite(tx) => Dialect::Sqlite(tx),
+            Self::View(tx) => Dialect::Sqlite(tx),
+            Self::Postgres(tx) => Dialect::Postgres(tx),
+        }
+    }
+
     /// Waits until no other transaction holds the lock `name`, and holds it to the end. On SQLite every write
     /// transaction is alone already.
     pub async fn lock(&mut self, name: &'static str) -> Result<(), sqlx::Error> {
@@ -103,10 +120,9 @@ impl Tx {
     /// Appends one delta to each of several conversations, in two statements whatever their number. Returns the
     /// conversation and seq of those that were taken; a conversation stands at most once in `rows`.
     pub async fn append_deltas(&mut self, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
-        match self {
-            Self::Sqlite(tx) => sqlite::append_deltas(tx, rows).await,
-            Self::View(tx) => sqlite::append_deltas(tx, rows).await,
-            Self::Postgres(tx) => postgres::append_deltas(tx, rows).await,
+        match self.dialect() {
+            Dialect::Sqlite(db) => sqlite::append_deltas(db, rows).await,
+            Dialect::Postgres(db) => postgres::append_deltas(db, rows).await,
         }
     }
 

@@ -114,44 +114,6 @@ pub async fn insert(tx: &mut Tx, conversation: Uuid, message: &Message) -> Resul
     })
 }
 
-/// Writes a message and its reply, in one statement: all sends wait for one writer.
-pub async fn insert_with_reply(
-    tx: &mut Tx,
-    conversation: Uuid,
-    message: &Message,
-    reply: &Message,
-) -> Result<(), sqlx::Error> {
-    on!(&mut *tx, |db| {
-        sqlx::query(
-            "INSERT INTO messages (conversation_id, id, parent_id, author, client_id, content, state, created_at,
-             finished_at, rich, metadata, generation_id, model)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, NULL),
-             ($1, $12, $2, $13, NULL, $14, $15, $16, NULL, NULL, NULL, $17, $18)",
-        )
-        .bind(conversation)
-        .bind(message.id.0)
-        .bind(message.parent_id.map(|id| id.0))
-        .bind(message.author.as_str())
-        .bind(&message.client_id)
-        .bind(&message.content)
-        .bind(message.state.as_str())
-        .bind(message.created_at.0)
-        .bind(message.finished_at.map(|at| at.0))
-        .bind(message.rich.as_ref().map(Json::as_str))
-        .bind(message.metadata.as_ref().map(Json::as_str))
-        .bind(reply.id.0)
-        .bind(reply.author.as_str())
-        .bind(&reply.content)
-        .bind(reply.state.as_str())
-        .bind(reply.created_at.0)
-        .bind(reply.generation_id.map(|id| id.0))
-        .bind(&reply.model)
-        .execute(db)
-        .await
-        .map(drop)
-    })
-}
-
 /// Turns rows into messages, with the text that streaming replies have so far; in one view of the database.
 pub async fn load(tx: &mut Tx, rows: Vec<MessageRow>) -> Result<Vec<Message>> {
     let mut messages = Vec::with_capacity(rows.len());

@@ -15,6 +15,7 @@ mod fold;
 pub mod messages;
 pub mod owner;
 mod read;
+pub mod turn;
 
 pub use fold::fold;
 pub use read::after;
@@ -23,7 +24,7 @@ use super::store::{Tx, on};
 use crate::wire::{
     event::{Change, Event},
     id::{ConversationId, GenerationId, MessageId},
-    message::Author,
+    message::{Author, Message},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -80,46 +81,15 @@ pub async fn append_after<const N: usize>(
         seq += 1;
         Event { seq, change }
     });
-    for pair in events.chunks(2) {
-        match pair {
-            [first, second] => {
-                let (one, two) = (row(&first.change)?, row(&second.change)?);
-                insert_two(tx, conversation.0, first.seq, one, two).await?;
-            }
-            events => {
-                for event in events {
-                    let (kind, message, body) = row(&event.change)?;
-                    insert(tx, conversation.0, event.seq, kind, message, &body).await?;
-                }
-            }
-        }
+    for event in &events {
+        let (kind, message, body) = row(&event.change)?;
+        insert(tx, conversation.0, event.seq, kind, message, &body).await?;
     }
     Ok(events)
 }
 
 /// How a change stands in the table: its kind, its message and what of it stands nowhere else.
 type Row = (&'static str, Option<Uuid>, String);
-
-/// Two that follow each other, in one statement: a send writes two, and all sends wait for one writer.
-async fn insert_two(tx: &mut Tx, conversation: Uuid, seq: i64, one: Row, two: Row) -> Result<(), sqlx::Error> {
-    on!(&mut *tx, |db| {
-        sqlx::query(
-            "INSERT INTO events (conversation_id, seq, kind, message_id, body)
-             VALUES ($1, $2, $3, $4, $5), ($1, $2 + 1, $6, $7, $8)",
-        )
-        .bind(conversation)
-        .bind(seq)
-        .bind(one.0)
-        .bind(one.1)
-        .bind(&one.2)
-        .bind(two.0)
-        .bind(two.1)
-        .bind(&two.2)
-        .execute(db)
-        .await
-        .map(drop)
-    })
-}
 
 async fn insert(
     tx: &mut Tx,
@@ -146,12 +116,14 @@ fn json(value: &impl Serialize) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
 
+fn created(message: &Message, replaces: Option<MessageId>) -> Result<Row, sqlx::Error> {
+    let generation_id = message.generation_id.filter(|_| message.author == Author::Bot);
+    Ok(("message.created", Some(message.id.0), json(&Created { replaces, generation_id })?))
+}
+
 fn row(change: &Change) -> Result<Row, sqlx::Error> {
     Ok(match change {
-        Change::MessageCreated { message, replaces } => {
-            let generation_id = message.generation_id.filter(|_| message.author == Author::Bot);
-            ("message.created", Some(message.id.0), json(&Created { replaces: *replaces, generation_id })?)
-        }
+        Change::MessageCreated { message, replaces } => created(message, *replaces)?,
         Change::MessageDelta { message_id, text } => ("message.delta", Some(message_id.0), text.clone()),
         Change::MessageResumed { message_id, .. } => ("message.resumed", Some(message_id.0), json(change)?),
         Change::MessageCompleted { message_id, .. } => ("message.completed", Some(message_id.0), json(change)?),

@@ -19,7 +19,11 @@ use crate::{
         error::{Error, Result},
         generation,
         store::Tx,
-        thread::{self, conversations, owner::Owner},
+        thread::{
+            self,
+            conversations::{self, Begun},
+            owner::Owner,
+        },
     },
     wire::{
         conversation::Answering,
@@ -59,7 +63,8 @@ impl Conversations {
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
             let new = ConversationId(new_id());
-            let id = rows::begin(&mut tx, site, visitor, new, &said.client_id, now().0).await?;
+            let id =
+                conversations::begin(&mut tx, Begun::Support(site, visitor, &said.client_id), new, now().0).await?;
             Ok((id, chats.send_in(tx, Owner::Visitor(visitor), id, said).await?))
         })
         .await
@@ -81,7 +86,7 @@ impl Conversations {
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
             let new = ConversationId(new_id());
-            let id = rows::session(&mut tx, site, visitor, new, &session, now().0).await?;
+            let id = conversations::begin(&mut tx, Begun::Session(site, visitor, &session), new, now().0).await?;
             Ok((id, chats.send_in(tx, Owner::Visitor(visitor), id, said).await?))
         })
         .await

@@ -6,7 +6,7 @@ use crate::{
         clock::{new_id, now},
         conversation::{
             rich::{chosen, picture},
-            send::{newest_and_same, rich_of},
+            send::rich_of,
         },
         error::{Error, Result},
         store::Tx,
@@ -54,7 +54,7 @@ impl Conversations {
         };
         let mut tx = self.store.begin().await?;
         conversations::lock(&mut tx, owner, id).await?.ok_or_else(missing)?;
-        let (newest, before) = newest_and_same(&mut tx, id, Author::Bot, &posted.client_id).await?;
+        let (newest, before) = rows::newest_and_same(&mut tx, id, &posted.client_id).await?;
         if let Some(before) = before {
             let (content, rich) = rows::content(&mut tx, before).await?;
             if content != posted.content || rich.as_deref() != shown.as_ref().map(Json::as_str) {

@@ -47,72 +47,6 @@ pub async fn find(tx: &mut Tx, visitor: VisitorId, id: ConversationId) -> Result
     })
 }
 
-/// The conversation that a message with this `client_id` began: made now, or by the same message before.
-pub async fn begin(
-    tx: &mut Tx,
-    site: SiteId,
-    visitor: VisitorId,
-    id: ConversationId,
-    client_id: &str,
-    now: i64,
-) -> Result<ConversationId, sqlx::Error> {
-    on!(&mut *tx, |db| {
-        sqlx::query(
-            "INSERT INTO conversations (id, kind, site_id, owner_visitor_id, begun_with, created_at, updated_at)
-             VALUES ($1, 'support', $2, $3, $4, $5, $5) ON CONFLICT (owner_visitor_id, begun_with) DO NOTHING",
-        )
-        .bind(id.0)
-        .bind(site.0)
-        .bind(visitor.0)
-        .bind(client_id)
-        .bind(now)
-        .execute(db)
-        .await
-        .map(drop)
-    })?;
-    let (id,): (Uuid,) = on!(&mut *tx, |db| {
-        sqlx::query_as("SELECT id FROM conversations WHERE owner_visitor_id = $1 AND begun_with = $2")
-            .bind(visitor.0)
-            .bind(client_id)
-            .fetch_one(db)
-            .await
-    })?;
-    Ok(ConversationId(id))
-}
-
-/// The conversation with this `session_key`: made now, or by a message before.
-pub async fn session(
-    tx: &mut Tx,
-    site: SiteId,
-    visitor: VisitorId,
-    id: ConversationId,
-    session: &str,
-    now: i64,
-) -> Result<ConversationId, sqlx::Error> {
-    on!(&mut *tx, |db| {
-        sqlx::query(
-            "INSERT INTO conversations (id, kind, site_id, owner_visitor_id, session_key, created_at, updated_at)
-             VALUES ($1, 'support', $2, $3, $4, $5, $5) ON CONFLICT (owner_visitor_id, session_key) DO NOTHING",
-        )
-        .bind(id.0)
-        .bind(site.0)
-        .bind(visitor.0)
-        .bind(session)
-        .bind(now)
-        .execute(db)
-        .await
-        .map(drop)
-    })?;
-    let (id,): (Uuid,) = on!(&mut *tx, |db| {
-        sqlx::query_as("SELECT id FROM conversations WHERE owner_visitor_id = $1 AND session_key = $2")
-            .bind(visitor.0)
-            .bind(session)
-            .fetch_one(db)
-            .await
-    })?;
-    Ok(ConversationId(id))
-}
-
 /// The conversation with this `session_key`, where there is one.
 pub async fn find_session(
     store: &Store,
@@ -312,11 +246,13 @@ pub async fn shown(
 /// Whose a conversation of a site is.
 pub async fn visitor_of(store: &Store, site: SiteId, id: ConversationId) -> Result<Option<VisitorId>, sqlx::Error> {
     let row: Option<(Option<Uuid>,)> = on!(store.read(), |db| {
-        sqlx::query_as("SELECT owner_visitor_id FROM conversations WHERE id = $1 AND site_id = $2 AND deleted_at IS NULL")
-            .bind(id.0)
-            .bind(site.0)
-            .fetch_optional(db)
-            .await
+        sqlx::query_as(
+            "SELECT owner_visitor_id FROM conversations WHERE id = $1 AND site_id = $2 AND deleted_at IS NULL",
+        )
+        .bind(id.0)
+        .bind(site.0)
+        .fetch_optional(db)
+        .await
     })?;
     Ok(row.and_then(|(visitor,)| visitor).map(VisitorId))
 }
@@ -334,4 +270,25 @@ pub async fn keep(tx: &mut Tx, visitor: VisitorId, message: MessageId, file: Fil
         .await
         .map(|done| done.rows_affected() == 1)
     })
+}
+
+/// The newest active message, which a new one follows, and the one of the site's program that came with this
+/// `client_id` before. Asked after the conversation is locked: on PostgreSQL a statement that waits for the lock does
+/// not see what it waited for.
+pub async fn newest_and_same(
+    tx: &mut Tx,
+    id: ConversationId,
+    client_id: &str,
+) -> Result<(Option<MessageId>, Option<Uuid>), sqlx::Error> {
+    let (newest, same): (Option<Uuid>, Option<Uuid>) = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT (SELECT id FROM messages WHERE conversation_id = $1 AND active ORDER BY id DESC LIMIT 1),
+             (SELECT id FROM messages WHERE conversation_id = $1 AND author = 'bot' AND client_id = $2)",
+        )
+        .bind(id.0)
+        .bind(client_id)
+        .fetch_one(db)
+        .await
+    })?;
+    Ok((newest.map(MessageId), same))
 }

@@ -28,7 +28,12 @@ use utoipa::OpenApi;
 
 /// Its routes.
 pub fn router() -> Router<AppState> {
-    Router::new().merge(lines::router()).merge(chat::router()).merge(upload::router()).merge(socket::router()).merge(site::router())
+    Router::new()
+        .merge(lines::router())
+        .merge(chat::router())
+        .merge(upload::router())
+        .merge(socket::router())
+        .merge(site::router())
 }
 
 /// What of it the OpenAPI document describes.
