@@ -11,10 +11,8 @@ use crate::{
         http::{
             follow::{Follower, Reader, Told},
             input::Params,
-            visitors::{
-                ndjson,
-                socket::{Gone, Heard, Line, upgraded},
-            },
+            line::{Gone, Heard, Line, upgraded},
+            visitors::ndjson,
         },
         state::AppState,
         visitors::Visitor,
