@@ -55,7 +55,7 @@ async fn fill(server: &process::Process, chats: i64) -> Vec<String> {
     sqlx::query(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
          INSERT INTO conversations (id, kind, owner_user_id, title, titled_by, last_seq, created_at, updated_at)
-         SELECT unhex(printf('%012x', 1700000000000 + i * 1000)) || unhex('7000') || unhex('80') || randomblob(7),
+         SELECT unhex(printf('%012x', 1700000000000 + i * 1000) || '700080' || hex(randomblob(7))),
            'chat', (SELECT id FROM users LIMIT 1), 'Chat ' || i, 'machine', 0, 1700000000000 + i * 1000,
            1700000000000 + i * 1000 FROM n",
     )
@@ -66,7 +66,7 @@ async fn fill(server: &process::Process, chats: i64) -> Vec<String> {
     sqlx::query(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
          INSERT INTO messages (id, conversation_id, author, client_id, content, state, created_at, finished_at)
-         SELECT unhex(printf('%012x', c.created_at + i)) || unhex('7000') || unhex('80') || randomblob(7), c.id,
+         SELECT unhex(printf('%012x', c.created_at + i) || '700080' || hex(randomblob(7))), c.id,
            CASE i % 2 WHEN 1 THEN 'user' ELSE 'bot' END, CASE i % 2 WHEN 1 THEN 'c' || i END,
            'Message ' || i || ' of a chat, about as long as one line of a conversation usually is.', 'complete',
            c.created_at + i, c.created_at + i

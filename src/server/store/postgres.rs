@@ -2,7 +2,7 @@
 
 use super::DeltaRow;
 use sqlx::{
-    PgConnection, PgPool,
+    Connection, PgConnection, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -13,6 +13,8 @@ use uuid::Uuid;
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 const CONNECTIONS: u32 = 16;
+/// A connection that lay so long is asked whether it still stands before it is used.
+const ASKED_AGAIN: Duration = Duration::from_secs(1);
 
 /// Opens the pool. Commits wait for the disk, and no statement or lock holds a request for ever.
 pub async fn connect(url: &str, acquire: Duration) -> Result<PgPool, sqlx::Error> {
@@ -22,7 +24,19 @@ pub async fn connect(url: &str, acquire: Duration) -> Result<PgPool, sqlx::Error
         ("lock_timeout", "10s"),
         ("idle_in_transaction_session_timeout", "30s"),
     ]);
-    PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(acquire).connect_with(options).await
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(acquire);
+    // A question before each question would double the trips; who answered a moment ago is not asked.
+    pool.test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for >= ASKED_AGAIN {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await
 }
 
 /// `$1` from [`any_word`], `$2` the most rows: the passages that have any of the words, the best by `ts_rank` first.
