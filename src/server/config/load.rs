@@ -248,6 +248,7 @@ fn hint(nearest: Option<&str>) -> String {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
     use super::*;
+    use crate::server::config::{SignUpMode, table::DAY};
 
     fn env(pairs: &[(&str, &str)]) -> Given {
         let environment = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

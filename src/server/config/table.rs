@@ -92,7 +92,8 @@ impl Draft {
     }
 }
 
-const DAY: u64 = 86_400;
+/// In seconds.
+pub(super) const DAY: u64 = 86_400;
 
 macro_rules! settings {
     ($($env:literal $value:literal = $default:literal $(, $secret:ident)? : $help:literal => $read:expr;)+) => {

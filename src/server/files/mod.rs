@@ -27,9 +27,9 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use detect::HEAD;
+use futures::{StreamExt, stream::BoxStream};
 use name::clean_name;
 pub use name::percent;
-use futures::{StreamExt, stream::BoxStream};
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},

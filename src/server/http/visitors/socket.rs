@@ -4,7 +4,7 @@
 use super::ndjson;
 use crate::{
     server::{
-        error::{Error, Result},
+        error::Result,
         http::{
             cors::{self, Origin},
             extract::caller_address,
