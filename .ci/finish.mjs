@@ -15,8 +15,7 @@ const wants = part => parts.length === 0 || parts.includes(part);
 const widgetFolder = join(root, "target/widget/pkg");
 
 // Brotli, in bytes. A budget is part of the product: going over it fails the build.
-// The product promises 72 kB for the widget; its line holds what was reached so far.
-const BUDGETS = { "app wasm": 350_000, "widget, all until a visitor can type": 115_000, "widget loader": 3_000 };
+const BUDGETS = { "app wasm": 350_000, "widget, all until a visitor can type": 72_000, "widget loader": 3_000 };
 
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
 const brotli = data =>
@@ -28,11 +27,14 @@ const COMPRESSIBLE = /\.(js|mjs|wasm|css|svg|html|txt|json|xml|ico|webmanifest)$
 
 function finishWidget() {
   const raw = ending => join(widgetFolder, `widget.${ending}`);
+  const later = join(widgetFolder, "widget-later.wasm");
   if (!existsSync(raw("wasm"))) {
     if (existsSync(join(widgetFolder, "chat-widget.js"))) return; // finished before
     throw new Error("target/widget/pkg/widget.wasm is missing: build the project `widget` first");
   }
   const wasm = readFileSync(raw("wasm"));
+  // Of a development build nothing is loaded later: an empty module stands in, so that it is asked for all the same.
+  if (!existsSync(later)) writeFileSync(later, Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
   const built = { glue: readFileSync(raw("js"), "utf8"), css: readFileSync(raw("css"), "utf8") };
   const staged = join(root, "target/widget/stage");
   stageWidget(staged, "tag", built, release);
@@ -40,8 +42,9 @@ function finishWidget() {
   // All names carry one hash, of everything: the panel knows the others by its own.
   const parts = [
     ["widget-HASH.wasm", wasm],
+    ["widget-later-HASH.wasm", readFileSync(later)],
     ["widget-HASH.js", bundle(join(staged, "start.js"), "esm", release)],
-    ["widget-plugins-HASH.js", bundle(join(staged, "plugins.js"), "esm", release)],
+    ...["plugins", "account"].map(name => [`widget-${name}-HASH.js`, bundle(join(staged, `${name}.js`), "esm", release)]),
     ...locales.map(name => [`widget-${name.replace(".json", "")}-HASH.json`, readFileSync(join(staged, "locales", name))]),
   ];
   const hash = createHash("sha256");
@@ -54,7 +57,7 @@ function finishWidget() {
   const kept = join(root, "target/widget/raw");
   rmSync(kept, { recursive: true, force: true });
   mkdirSync(kept, { recursive: true });
-  for (const ending of ["wasm", "js", "css"]) cpSync(raw(ending), join(kept, `widget.${ending}`));
+  for (const name of ["widget.wasm", "widget-later.wasm", "widget.js", "widget.css"]) cpSync(join(widgetFolder, name), join(kept, name));
   for (const file of readdirSync(widgetFolder)) rmSync(join(widgetFolder, file), { recursive: true });
   cpSync(join(root, "src/widget/frame.html"), join(widgetFolder, "chat-frame.html"));
   for (const [name, content] of [...parts, ...loaders]) writeFileSync(join(widgetFolder, name.replace("HASH", digest)), content);
@@ -95,6 +98,7 @@ function report() {
     const all = loader + widget("wasm") + widget("js") + texts;
     rows.push(["widget loader", loader], ["widget wasm", widget("wasm")], ["widget script, style, English", widget("js")]);
     rows.push(["widget texts, the largest other language", texts], ["widget, all until a visitor can type", all]);
+    rows.push(["widget, what is loaded after that", size(widgetFolder, /^widget-later-.*\.wasm\.br$/)]);
   }
   console.log("\n  brotli, bytes                                  size    budget");
   for (const [what, bytes] of rows) {

@@ -35,7 +35,7 @@ for (const name of entries) {
   const others = ["--external:react", "--external:./panel.js", "--supported:dynamic-import=true", "--platform=node"];
   bundle(paths([name]), "cjs", true, ...others, `--outfile=${join(made, "dist", `${name}.cjs`)}`);
 }
-cpSync(raw("widget.wasm"), join(made, "dist/parlor_widget.wasm"));
+for (const half of ["", "-later"]) cpSync(raw(`widget${half}.wasm`), join(made, `dist/parlor_widget${half}.wasm`));
 for (const name of entries) {
   const types = readFileSync(join(source, `src/${name}.d.ts`), "utf8");
   writeFileSync(join(made, `dist/${name}.d.ts`), types);

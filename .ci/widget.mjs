@@ -26,8 +26,11 @@ function glueFactory(glue) {
   const init = list && /([\w$]+) as default/.exec(list[1])?.[1];
   const body = glue.replace(list?.[0], "").replace(/\bexport (?=class |function )/g, "");
   if (!init || !/function mount\b/.test(body) || /\bexport[ {]/.test(body)) throw new Error("wasm-bindgen writes its module differently now");
+  // What the wasm is given, which its second part is given too: the function that names the glue's own module.
+  const imports = [...body.slice(0, body.indexOf("_bg.js")).matchAll(/function ([\w$]+)\(\) ?\{/g)].at(-1)?.[1];
+  if (!imports) throw new Error("wasm-bindgen lists its imports differently now");
   // Nothing looks for the wasm beside the glue: the address is always given.
-  return `export default () => {${body.replaceAll("import.meta.url", '""')}\nreturn{__proto__:null,init:${init},mount}}`;
+  return `export default () => {${body.replaceAll("import.meta.url", '""')}\nreturn{__proto__:null,init:${init},imports:${imports},mount}}`;
 }
 
 /**

@@ -6,6 +6,8 @@ const chromium = process.env.CHROME ?? ["/usr/bin/chromium", "/usr/bin/google-ch
 const report = process.env.PARLOR_TEST_REPORT;
 const needsJavaScript = /.*\.hydrate\.spec\.ts/;
 const withoutJavaScript = /.*\.plain\.spec\.ts/;
+// Its host is built only where it is asked for (hosts/build.mjs): it costs minutes.
+const left = process.env.PARLOR_TEST_NEXT ? [] : ["**/next.hydrate.spec.ts"];
 
 export default defineConfig({
   testDir: "tests",
@@ -31,8 +33,8 @@ export default defineConfig({
   // Every spec runs hydrated, on a phone and without JavaScript; what needs JavaScript is named *.hydrate.spec.ts, what is
   // only there without it *.plain.spec.ts.
   projects: [
-    { name: "desktop", testIgnore: withoutJavaScript, use: { ...devices["Desktop Chrome"], viewport: { width: 1280, height: 800 } } },
-    { name: "phone", testIgnore: withoutJavaScript, use: { ...devices["Pixel 7"] } },
+    { name: "desktop", testIgnore: [withoutJavaScript, ...left], use: { ...devices["Desktop Chrome"], viewport: { width: 1280, height: 800 } } },
+    { name: "phone", testIgnore: [withoutJavaScript, ...left], use: { ...devices["Pixel 7"] } },
     { name: "no-javascript", testIgnore: needsJavaScript, use: { ...devices["Desktop Chrome"], javaScriptEnabled: false } },
   ],
 });

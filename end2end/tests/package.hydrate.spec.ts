@@ -79,6 +79,18 @@ test("where there is no window it can be imported, required and rendered", () =>
   expect(said.rendered).toEqual([["<main></main>", "<main><div></div></main>"], ["<main></main>", "<main><div></div></main>"]]);
 });
 
+test("a typed host compiles by the strictest settings, and what is wrong in it does not", () => {
+  const typescript = join(HOSTS, "node_modules/typescript/bin/tsc");
+  const run = () => execFileSync(process.execPath, [typescript, "--project", "typed"], { cwd: HOSTS, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  try {
+    said = run();
+  } catch (error) {
+    said = String((error as { stdout?: string }).stdout ?? error);
+  }
+  expect(said).toBe("");
+});
+
 test("the tarball holds what it says, and no source, test or secret", () => {
   const root = join(HOSTS, "node_modules/parlor-widget");
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

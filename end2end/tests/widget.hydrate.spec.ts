@@ -40,9 +40,9 @@ test("nothing is asked for before the visitor acts, and nothing is stored", asyn
   expect(ours()).toEqual(["/widget/chat-widget.js"]);
 
   await launcher(page).focus();
-  await expect.poll(() => ours().length).toBe(4);
+  await expect.poll(() => ours().length).toBe(5);
   expect(ours().slice(1).map(path => path.replace(/-[0-9a-f]{16}/, "")).sort()).toEqual([
-    "/v1/widget/config", "/widget/widget.js", "/widget/widget.wasm",
+    "/v1/widget/config", "/widget/widget-later.wasm", "/widget/widget.js", "/widget/widget.wasm",
   ]);
   await expect(panel(page)).toBeHidden();
   expect(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length])).toEqual(["", 0, 0]);

@@ -1,27 +1,20 @@
-//! What the panel knows and does: one value that every listener shares. It changes the state and asks for a drawing;
-//! the view reads the state and nothing else.
+//! What the panel knows: one value that every listener shares. Whoever changes the state asks for a drawing; the view
+//! reads the state and nothing else. What it does with it is loaded afterwards, see [`later`].
 
 use super::{
     core::{
         announce::Announcer,
-        ladder::Rung,
-        outbox::quote,
+        outbox::Waiting,
         read::{self, Value},
-        thread::{Applied, Opened, Thread},
+        thread::Thread,
     },
-    host::{Alarm, next_frame, now, window},
-    http::{self, As, Fault},
-    identity, json, live, outbox,
-    upload::Upload,
+    host::{Alarm, next_frame, spawn, wait},
+    json,
+    later::{self, http::Fault, upload::Upload},
     view::View,
 };
-use crate::wire::{
-    conversation::Answering,
-    event::Change,
-    id::MessageId,
-    message::{Author, Message, State as Progress},
-};
-use js_sys::{Promise, Reflect};
+use crate::wire::id::MessageId;
+use js_sys::Promise;
 use std::{
     cell::{Cell, OnceCell, RefCell},
     rc::Rc,
@@ -62,7 +55,6 @@ pub struct State {
     pub opening: Option<Promise>,
     pub session_fault: Option<Fault>,
     pub client_id: Option<String>,
-    pub account: Option<super::account::Pair>,
     pub connection: Connection,
     /// Set by the page while the panel runs: `userToken`, `userIdentifier`, `context`.
     pub given: Vec<(&'static str, JsValue)>,
@@ -80,28 +72,58 @@ pub struct State {
     pub prepended: usize,
 }
 
+/// What a listener to events needs besides the conversation.
+#[derive(Default)]
+pub struct Live {
+    pub running: Cell<bool>,
+    /// Ends the pause between two connections, or looks after one at once.
+    pub alarm: Alarm,
+    /// When the connection last told something, and when a message was sent that it has to tell.
+    pub heard: Cell<f64>,
+    pub expects: Cell<f64>,
+    /// Tells the connection of now to end.
+    pub stop: Cell<bool>,
+    /// Transports of the page's own.
+    pub custom: RefCell<Vec<JsValue>>,
+}
+
+/// Something to do with the panel.
+type Act = Box<dyn FnOnce(&Rc<App>)>;
+
+/// The second part of the bundle: everything about the conversation.
+#[derive(Default)]
+struct Second {
+    here: Cell<bool>,
+    /// What was asked for before it was there.
+    waiting: RefCell<Vec<Act>>,
+}
+
 /// The panel's one value.
 pub struct App {
     pub options: JsValue,
     pub server: String,
     pub key: String,
     pub state: RefCell<State>,
-    pub live: live::Live,
+    pub live: Live,
     pub gone: Cell<bool>,
     pub hidden_since: Cell<f64>,
-    /// Ends the pause before the next try to send.
+    /// Ends the pause before the next try to send, or to load.
     pub retry: Alarm,
     pub flushing: Cell<bool>,
+    /// What waits, where the browser keeps nothing.
+    pub memory: RefCell<Vec<Waiting>>,
+    pub announcer: RefCell<Option<(MessageId, Announcer)>>,
     view: OnceCell<View>,
     drawing: Cell<bool>,
-    announcer: RefCell<Option<(MessageId, Announcer)>>,
     strings: JsValue,
+    second: Second,
 }
 
-const SOUND: &str = "parlor_sound_v1";
+/// The first pause before the second part is asked for again, and the longest, in milliseconds; each doubles it.
+const PAUSES: (u32, u32) = (1_000, 30_000);
 
 impl App {
-    /// Builds the panel, closed.
+    /// Builds the panel, closed, and has the rest of it loaded.
     pub fn new(root: &ShadowRoot, options: JsValue) -> Rc<Self> {
         let text = |name: &str| read::text(&options, name).unwrap_or_default();
         let app = Rc::new(Self {
@@ -110,17 +132,66 @@ impl App {
             strings: options.get("strings").unwrap_or_default(),
             options,
             state: RefCell::default(),
-            live: live::Live::default(),
+            live: Live::default(),
             gone: Cell::new(false),
             hidden_since: Cell::new(0.0),
             retry: Alarm::default(),
             flushing: Cell::new(false),
+            memory: RefCell::default(),
+            announcer: RefCell::default(),
             view: OnceCell::new(),
             drawing: Cell::new(false),
-            announcer: RefCell::default(),
+            second: Second::default(),
         });
         let _ = app.view.set(View::new(root, &app));
+        app.load();
         app
+    }
+
+    /// Whether the second part is there.
+    pub fn is_whole(&self) -> bool {
+        self.second.here.get()
+    }
+
+    /// Does what needs the second part: now, or as soon as it is there. The only way to it from the first.
+    pub fn later(self: &Rc<Self>, act: impl FnOnce(&Rc<Self>) + 'static) {
+        self.boxed(Box::new(act));
+    }
+
+    fn boxed(self: &Rc<Self>, act: Act) {
+        if self.is_whole() {
+            return act(self);
+        }
+        self.second.waiting.borrow_mut().push(act);
+        self.retry.wake();
+    }
+
+    /// Loads the second part, and goes on until that works; a failure is told.
+    fn load(self: &Rc<Self>) {
+        let app = self.clone();
+        spawn(async move {
+            let load = app.options.get("later").unwrap_or_default();
+            let mut pause = PAUSES.0;
+            while !app.gone.get() {
+                let asked = json::tell(&load, &[]).unwrap_or_default();
+                if wait(asked).await.is_ok() {
+                    break;
+                }
+                app.state.borrow_mut().trouble = Some(app.t("trouble.network"));
+                app.changed();
+                let _ = app.retry.sleep(pause).await;
+                pause = (pause * 2).min(PAUSES.1);
+            }
+            if !app.gone.get() {
+                app.second.here.set(true);
+                app.state.borrow_mut().trouble = None;
+                later::begin(&app);
+                for act in app.second.waiting.take() {
+                    act(&app);
+                }
+                app.changed();
+            }
+        });
     }
 
     /// A text in the visitor's language; its key where the file lacks it.
@@ -128,37 +199,8 @@ impl App {
         read::text(&self.strings, key).unwrap_or_else(|| key.to_owned())
     }
 
-    /// A text with `{0}` in it.
-    pub fn t1(&self, key: &str, value: &str) -> String {
-        self.t(key).replace("{0}", value)
-    }
-
     pub fn view(&self) -> Option<&View> {
         self.view.get()
-    }
-
-    /// What the page has set since, else what it set at first.
-    pub fn option_or_state(&self, name: &'static str) -> JsValue {
-        let given = self.state.borrow().given.iter().rev().find(|(of, _)| *of == name).map(|(_, value)| value.clone());
-        given.or_else(|| self.options.get(name)).unwrap_or_default()
-    }
-
-    pub fn transport_option(&self, name: &str) -> Option<JsValue> {
-        self.options.get("transportOptions")?.get(name)
-    }
-
-    pub fn transport_number(&self, name: &str, default: f64) -> f64 {
-        self.transport_option(name).and_then(|value| value.as_f64()).filter(|value| *value >= 0.0).unwrap_or(default)
-    }
-
-    /// Headers that the page wants on every request.
-    pub fn extra_headers(&self) -> Vec<(String, String)> {
-        let Some(headers) = self.transport_option("headers") else { return Vec::new() };
-        let pairs = js_sys::Object::entries(headers.unchecked_ref());
-        pairs
-            .iter()
-            .filter_map(|pair| Some((pair.items().first()?.as_string()?, pair.items().get(1)?.as_string()?)))
-            .collect()
     }
 
     /// A setting that the server has for the site.
@@ -170,29 +212,9 @@ impl App {
         self.setting(name)?.as_f64()
     }
 
-    pub fn online(&self) -> bool {
-        window().navigator().on_line()
-    }
-
     /// Tells the page.
     pub fn emit(&self, name: &str, detail: &JsValue) {
-        live::tell(&self.options.get("emit").unwrap_or_default(), &[name.into(), detail.clone()]);
-    }
-
-    /// Runs a hook of the plugins and waits for what they say; `undefined` where there are none.
-    pub async fn hook(&self, name: &str, payload: JsValue) -> JsValue {
-        let Some(plugins) = self.options.get("plugins") else { return JsValue::UNDEFINED };
-        let Some(promise) = json::call(&plugins, "run", &[name.into(), payload]) else { return JsValue::UNDEFINED };
-        super::host::wait(promise).await.unwrap_or_default()
-    }
-
-    fn tell_plugins(self: &Rc<Self>, name: &'static str, payload: JsValue) {
-        if self.options.get("plugins").is_some() {
-            let app = self.clone();
-            super::host::spawn(async move {
-                app.hook(name, payload).await;
-            });
-        }
+        json::tell(&self.options.get("emit").unwrap_or_default(), &[name.into(), detail.clone()]);
     }
 
     /// Something changed: draws with the next frame.
@@ -211,329 +233,14 @@ impl App {
         }));
     }
 
-    pub fn connection(self: &Rc<Self>, connection: Connection, rung: Rung) {
-        if std::mem::replace(&mut self.state.borrow_mut().connection, connection) == connection {
-            return;
-        }
-        let state = match connection {
-            Connection::Idle => "idle",
-            Connection::Connecting => "connecting",
-            Connection::Live => "live",
-            Connection::Lost => "lost",
-        };
-        let detail = json::object(&[("state", state.into()), ("transport", rung.as_str().into())]);
-        self.emit("connection", &detail);
-        self.tell_plugins("onConnectionEvent", detail);
-        if connection == Connection::Live {
-            self.retry.wake();
-        }
-        self.changed();
-    }
-
-    /// Shows what went wrong.
-    pub fn fail(self: &Rc<Self>, fault: &Fault) {
-        let text = match fault {
-            Fault::Network => self.t("trouble.network"),
-            Fault::Refused(_, message, _) if !message.is_empty() => message.clone(),
-            Fault::Refused(..) => self.t("trouble.server"),
-        };
-        self.emit("error", &json::object(&[("message", text.as_str().into())]));
-        self.state.borrow_mut().trouble = Some(text);
-        self.changed();
-    }
-
     /// Whether the visitor has to log in first.
     pub fn needs_account(&self) -> bool {
-        let who = self.setting("who").and_then(|who| who.as_string());
-        who.as_deref() == Some("account")
-            && self.state.borrow().account.is_none()
-            && self.options.get("authToken").is_none()
+        self.account().and_then(|account| account.get("in")).is_some_and(|is_in| !is_in.is_truthy())
     }
 
-    /// The panel was opened; what the browser knows of the visitor is picked up again.
-    pub fn opened(self: &Rc<Self>) {
-        let first = !std::mem::replace(&mut self.state.borrow_mut().opened, true);
-        if first {
-            self.state.borrow_mut().sound =
-                super::host::storage().and_then(|storage| storage.get_item(SOUND).ok()?).is_some();
-            if identity::known() && !self.needs_account() {
-                self.start();
-            }
-        }
-        self.seen();
-        self.changed();
-    }
-
-    /// Opens the session and the conversation, and goes on until that works.
-    pub fn start(self: &Rc<Self>) {
-        if std::mem::replace(&mut self.state.borrow_mut().loading, true) {
-            return;
-        }
-        let app = self.clone();
-        super::host::spawn(async move {
-            outbox::show(&app);
-            let mut pause = 1000;
-            loop {
-                let outcome = http::token(&app, false).await;
-                let outcome = match outcome {
-                    Ok(_) => app.open_conversation().await,
-                    Err(fault) => Err(fault),
-                };
-                match outcome {
-                    Ok(()) => break,
-                    Err(fault) if fault.passes() && !app.gone.get() => {
-                        app.connection(Connection::Lost, Rung::Socket);
-                        let after = if let Fault::Refused(_, _, Some(after)) = fault { after * 1000.0 } else { 0.0 };
-                        app.retry.sleep(pause.max(after as u32)).await;
-                        pause = (pause * 2).min(30_000);
-                    }
-                    Err(fault) => {
-                        app.fail(&fault);
-                        break;
-                    }
-                }
-            }
-            app.state.borrow_mut().loading = false;
-            if app.state.borrow().trouble.is_none() {
-                live::begin(&app);
-                outbox::flush(&app);
-            }
-            app.seen();
-            app.changed();
-        });
-    }
-
-    /// Opens the conversation anew and goes on listening.
-    pub async fn reopen(self: &Rc<Self>) {
-        if let Err(fault) = self.open_conversation().await
-            && !fault.passes()
-        {
-            self.fail(&fault);
-        }
-        // What listens asked for events after the seq of before.
-        self.live.stop.set(true);
-        self.live.alarm.wake();
-        self.changed();
-    }
-
-    async fn open_conversation(self: &Rc<Self>) -> Result<(), Fault> {
-        let Some(id) = self.state.borrow().thread.id else { return Ok(()) };
-        let path = ["/v1/widget/conversations/", &id.to_string(), "?limit=40"].concat();
-        let value = match http::ask(self, As::Visitor, "GET", &path, None).await {
-            Err(Fault::Refused(404, ..)) => {
-                self.lost_conversation();
-                return Ok(());
-            }
-            other => other?,
-        };
-        let seq = |name: &str| read::number(&value, name).unwrap_or_default() as i64;
-        let opened = Opened {
-            messages: self.through_plugins(read::messages(&value, "messages"), &value).await,
-            older: read::text(&value, "older_cursor"),
-            seq: seq("seq"),
-            answering: read::text(&value, "answering").and_then(|word| Answering::parse(&word)).unwrap_or_default(),
-            visitor_read: seq("visitor_read"),
-            agent_read: seq("agent_read"),
-        };
-        let mut state = self.state.borrow_mut();
-        if opened.seq >= state.thread.seq || state.thread.id != Some(id) {
-            state.thread.open(id, opened);
-        }
-        drop(state);
-        outbox::show(self);
-        self.changed();
-        Ok(())
-    }
-
-    async fn through_plugins(&self, messages: Vec<Message>, value: &JsValue) -> Vec<Message> {
-        if self.options.get("plugins").is_none() {
-            return messages;
-        }
-        let said = self.hook("onMessages", value.get("messages").unwrap_or_default()).await;
-        if said.is_object() { said.items().iter().filter_map(read::message).collect() } else { messages }
-    }
-
-    /// The server does not have it any more, or it is somebody else's.
-    pub fn lost_conversation(self: &Rc<Self>) {
-        let mut state = self.state.borrow_mut();
-        let entries = std::mem::take(&mut state.thread).entries;
-        state.thread.entries = entries.into_iter().filter(super::core::thread::Entry::waits).collect();
-        drop(state);
-        self.changed();
-    }
-
-    /// Applies an event and tells those who listen.
-    pub fn apply(self: &Rc<Self>, seq: i64, change: Option<Change>) -> Applied {
-        let touched = match &change {
-            Some(Change::MessageCreated { message, .. }) => Some(message.id),
-            Some(Change::MessageDelta { message_id, .. } | Change::MessageCompleted { message_id, .. }) => {
-                Some(*message_id)
-            }
-            _ => None,
-        };
-        let is_handoff = matches!(change, Some(Change::AnsweringChanged { .. }));
-        let applied = self.state.borrow_mut().thread.apply(seq, change);
-        if applied != Applied::Changed {
-            return applied;
-        }
-        if let Some(id) = touched {
-            self.announce(id);
-        }
-        if is_handoff {
-            let word = self.state.borrow().thread.answering.as_str();
-            self.emit("handoff", &json::object(&[("answering", word.into())]));
-        }
-        self.seen();
-        self.changed();
-        applied
-    }
-
-    fn announce(self: &Rc<Self>, id: MessageId) {
-        let state = self.state.borrow();
-        let Some(at) = state.thread.position(id) else { return };
-        let message = &state.thread.entries[at].message;
-        if message.author == Author::Visitor {
-            return;
-        }
-        let mut announcer = self.announcer.borrow_mut();
-        if announcer.as_ref().is_none_or(|(of, _)| *of != id) {
-            *announcer = Some((id, Announcer::default()));
-        }
-        let finished = message.state != Progress::Streaming;
-        if let Some((_, announcer)) = announcer.as_mut()
-            && let Some(said) = announcer.next(&message.content, finished)
-            && let Some(view) = self.view()
-        {
-            view.say(said);
-        }
-        if finished {
-            let detail = json::object(&[
-                ("id", message.id.to_string().into()),
-                ("author", message.author.as_str().into()),
-                ("text", message.content.as_str().into()),
-            ]);
-            let rings = state.sound && (super::host::hidden() || !self.view().is_some_and(View::is_open));
-            drop(state);
-            if rings {
-                super::sound::ring();
-            }
-            self.emit("message", &detail);
-        }
-    }
-
-    /// What is in sight was seen; else it counts as unread.
-    pub fn seen(self: &Rc<Self>) {
-        let in_sight = !super::host::hidden() && self.view().is_some_and(View::is_open);
-        let up_to = if in_sight { self.state.borrow_mut().thread.seen() } else { None };
-        let unread = self.state.borrow().thread.unread();
-        live::tell(&self.options.get("unread").unwrap_or_default(), &[unread.into()]);
-        self.emit("unread", &unread.into());
-        if let (Some(up_to), Some(id)) = (up_to, self.state.borrow().thread.id) {
-            let (app, path) = (self.clone(), ["/v1/widget/conversations/", &id.to_string(), "/read"].concat());
-            let body = ["{\"up_to\":", &up_to.to_string(), "}"].concat();
-            super::host::spawn(async move {
-                // Told again with the next message, where it fails.
-                let _ = http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await;
-            });
-        }
-    }
-
-    /// A request whose failure the visitor is told of.
-    pub fn act(self: &Rc<Self>, path: String, body: String) {
-        let app = self.clone();
-        super::host::spawn(async move {
-            app.live.expects.set(now());
-            if let Err(fault) = http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await {
-                app.live.expects.set(0.0);
-                app.fail(&fault);
-            }
-        });
-    }
-
-    /// Stops the reply that is being written.
-    pub fn stop(self: &Rc<Self>) {
-        let writing = self.state.borrow().thread.writing();
-        if let Some(id) = writing {
-            self.act(["/v1/widget/generations/", &id.to_string(), "/stop"].concat(), "{}".to_owned());
-        }
-    }
-
-    /// Says what the visitor thinks of a reply; the same again takes it back.
-    pub fn rate(self: &Rc<Self>, id: MessageId, rating: i8) {
-        let path = ["/v1/widget/messages/", &id.to_string(), "/rating"].concat();
-        self.act(path, ["{\"rating\":", &rating.to_string(), "}"].concat());
-    }
-
-    /// Asks for a person, with an address to answer to or without.
-    pub fn ask_person(self: &Rc<Self>, email: Option<String>) {
-        let app = self.clone();
-        super::host::spawn(async move {
-            let id = app.state.borrow().thread.id;
-            let Some(id) = id else {
-                // There has to be something to read.
-                outbox::send(&app, app.t("person.message"), Vec::new()).await;
-                app.state.borrow_mut().person.asked = false;
-                app.retry.sleep(1500).await;
-                if app.state.borrow().thread.id.is_some() {
-                    app.ask_person(email);
-                }
-                return;
-            };
-            let mut body = String::from("{");
-            if let Some(email) = &email {
-                body.push_str("\"email\":");
-                quote(email, &mut body);
-            }
-            body.push('}');
-            let path = ["/v1/widget/conversations/", &id.to_string(), "/person"].concat();
-            match http::ask(&app, As::Visitor, "POST", &path, Some(&body)).await {
-                Ok(asked) => {
-                    let mut state = app.state.borrow_mut();
-                    state.person = Person {
-                        away: read::text(&asked, "away_message"),
-                        has_email: asked.get("has_email").is_some_and(|has| has.is_truthy()),
-                        asked: true,
-                    };
-                    let answering = read::text(&asked, "answering").and_then(|word| Answering::parse(&word));
-                    state.thread.answering = answering.unwrap_or(Answering::Paused);
-                    drop(state);
-                    app.changed();
-                }
-                Err(fault) => app.fail(&fault),
-            }
-        });
-    }
-
-    /// Back to the model.
-    pub fn ask_bot(self: &Rc<Self>) {
-        let id = self.state.borrow().thread.id;
-        if let Some(id) = id {
-            self.state.borrow_mut().person = Person::default();
-            self.act(["/v1/widget/conversations/", &id.to_string(), "/bot"].concat(), "{}".to_owned());
-        }
-    }
-
-    /// Begins anew: the next message begins a conversation.
-    pub fn new_conversation(self: &Rc<Self>) {
-        live::end(self);
-        let mut state = self.state.borrow_mut();
-        state.thread = Thread::default();
-        (state.fresh, state.trouble, state.person) = (true, None, Person::default());
-        drop(state);
-        self.changed();
-    }
-
-    /// Forgets the visitor and all of theirs.
-    pub fn reset(self: &Rc<Self>) {
-        self.new_conversation();
-        outbox::forget(self);
-        identity::forget();
-        let mut state = self.state.borrow_mut();
-        (state.token, state.client_id, state.account, state.fresh) = (None, None, None, false);
-        state.given.clear();
-        state.uploads.clear();
-        drop(state);
-        self.changed();
+    /// Log-in and tokens (account.js), where the site chats only with accounts and the page brings none.
+    pub fn account(&self) -> Option<JsValue> {
+        self.options.get("account")
     }
 
     /// The page says who the visitor is, or what it is about; the next session knows.
@@ -544,83 +251,16 @@ impl App {
         let known = state.client_id.is_some();
         drop(state);
         if known {
-            let app = self.clone();
-            super::host::spawn(async move {
-                let _ = http::token(&app, false).await;
-            });
+            self.later(later::renew);
         }
-    }
-
-    /// Turns the sound on or off, which is kept.
-    pub fn toggle_sound(self: &Rc<Self>) {
-        let sound = !self.state.borrow().sound;
-        self.state.borrow_mut().sound = sound;
-        if let Some(storage) = super::host::storage() {
-            let _ = if sound { storage.set_item(SOUND, "on") } else { storage.remove_item(SOUND) };
-        }
-        if sound {
-            super::sound::ring();
-        }
-        self.changed();
-    }
-
-    /// Loads older messages, once at a time.
-    pub fn load_older(self: &Rc<Self>) {
-        let mut state = self.state.borrow_mut();
-        let (Some(id), Some(cursor), false) = (state.thread.id, state.thread.older.clone(), state.loading_older) else {
-            return;
-        };
-        state.loading_older = true;
-        drop(state);
-        let app = self.clone();
-        super::host::spawn(async move {
-            let cursor = String::from(js_sys::encode_uri_component(&cursor));
-            let path = ["/v1/widget/conversations/", &id.to_string(), "/messages?limit=100&before=", &cursor].concat();
-            let answer = http::ask(&app, As::Visitor, "GET", &path, None).await;
-            let mut state = app.state.borrow_mut();
-            state.loading_older = false;
-            if let Ok(page) = answer
-                && state.thread.id == Some(id)
-            {
-                let messages = read::messages(&page, if page.get("items").is_some() { "items" } else { "data" });
-                let count = state.thread.prepend(messages, read::text(&page, "next_cursor"));
-                state.prepended += count;
-            }
-            drop(state);
-            app.changed();
-        });
-    }
-
-    /// Saves the conversation as a text file.
-    pub fn save_transcript(self: &Rc<Self>) {
-        let id = self.state.borrow().thread.id;
-        let Some(id) = id else { return };
-        let app = self.clone();
-        super::host::spawn(async move {
-            let path = ["/v1/widget/conversations/", &id.to_string(), "/transcript"].concat();
-            let outcome = async {
-                let response = http::send(&app, As::Visitor, "GET", &path, None, None).await?;
-                let blob = response.blob().map_err(|_| Fault::Network)?;
-                super::host::wait(blob.into()).await.map_err(|_| Fault::Network)
-            };
-            match outcome.await {
-                Ok(blob) => {
-                    let url = Reflect::get(&window(), &"URL".into()).unwrap_or_default();
-                    let address = json::call(&url, "createObjectURL", &[blob]).and_then(|url| url.as_string());
-                    if let (Some(address), Some(view)) = (address, app.view()) {
-                        view.save(&address);
-                        json::call(&url, "revokeObjectURL", &[address.into()]);
-                    }
-                }
-                Err(fault) => app.fail(&fault),
-            }
-        });
     }
 
     /// Takes everything off the page.
     pub fn destroy(self: &Rc<Self>) {
         self.gone.set(true);
-        live::end(self);
+        if self.is_whole() {
+            later::end(self);
+        }
         self.retry.wake();
         if let Some(view) = self.view() {
             view.remove();

@@ -13,10 +13,21 @@ addEventListener("message", function begin({ source, data, ports: [port] }) {
   run(data.parlor, port).catch(error => port.postMessage({ error: String(error) }));
 });
 
-async function run(given, port) {
+async function run({ asks, ...given }, port) {
   const options = readOptions(Object.entries(given), name => name);
   const inline = options.mode === "inline";
   options.apiUrl = base;
+  // Tokens that the page makes by a function of its own.
+  const answers = new Map();
+  for (const name of asks) {
+    options[name] = renew =>
+      new Promise(resolve => {
+        answers.set(answers.size + 1, resolve);
+        port.postMessage({ ask: answers.size, name, renew });
+      });
+  }
+  const answered = ({ data: { answer, value } }) => answers.get(answer)(value);
+  port.onmessage = answered;
   const host = document.createElement("parlor-chat");
   const root = host.attachShadow({ mode: "open" });
   document.body.append(host);
@@ -40,7 +51,9 @@ async function run(given, port) {
   };
   const { start } = await import(moduleAddress);
   const panel = await start(shell);
-  port.onmessage = async ({ data: { call, name, value } }) => {
+  port.onmessage = async event => {
+    const { call, name, value, answer } = event.data;
+    if (answer) return answered(event);
     try {
       const answer = Object.hasOwn(panel, name) ? await panel[name](value) : undefined;
       port.postMessage({ call, value: structuredClone(answer) });

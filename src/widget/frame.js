@@ -19,7 +19,15 @@ const CSS = `
   :host([data-mode="inline"]) iframe{position:static;width:100%;height:100%}
   @media(max-width:480px){:host([data-mode="floating"]) iframe{inset:0;width:100%;height:100%;border-radius:0}}`;
 
-const resolved = async value => (typeof value === "function" ? value() : value);
+/** The page's own token, with another way to a new one where the page names it. */
+export const tokenOf = ({ authToken, refreshAuthToken: refresh }) => {
+  if (typeof refresh !== "function") return authToken;
+  const first = typeof authToken === "function" ? authToken : () => authToken;
+  let fresh;
+  return renew => (renew ? (fresh = refresh()) : fresh ?? first());
+};
+
+const resolved = async (value, renew) => (typeof value === "function" ? value(renew) : value);
 
 export async function framed(shell) {
   const { root, options } = shell;
@@ -46,7 +54,11 @@ export async function framed(shell) {
     root.adoptedStyleSheets = root.adoptedStyleSheets.filter(other => other !== sheet);
   };
 
-  const set = { userToken: await resolved(options.userToken), authToken: await resolved(options.authToken) };
+  // A function stays here, and is asked through the port.
+  const tokens = { __proto__: null, userToken: options.userToken, authToken: tokenOf(options) };
+  const asks = Object.keys(tokens).filter(name => typeof tokens[name] === "function");
+  const set = { asks, ...tokens };
+  for (const name of asks) delete set[name];
   for (const name of SENT) {
     const value = options[name];
     if (value !== undefined && typeof value !== "function") set[name] = value;
@@ -71,6 +83,9 @@ export async function framed(shell) {
           frame.hidden = !data.detail;
           shell.toggled(data.detail);
           if (!data.detail) root.querySelector(".launch")?.focus();
+        } else if (data.ask) {
+          const answer = value => port.postMessage({ answer: data.ask, value });
+          resolved(tokens[data.name], data.renew).then(answer, () => answer());
         } else if (data.event === "unread") shell.unread(data.detail);
         else if (data.event === "failed") {
           remove();

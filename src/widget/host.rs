@@ -73,13 +73,13 @@ pub struct Alarm(Rc<RefCell<Vec<Function>>>);
 
 impl Alarm {
     /// Waits so many milliseconds, or until it is woken.
-    pub async fn sleep(&self, millis: u32) {
+    pub fn sleep(&self, millis: u32) -> Work<Result<JsValue, JsValue>> {
         let promise = Promise::new(&mut |resolve, _| {
             let millis = i32::try_from(millis).unwrap_or(i32::MAX);
             let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
             self.0.borrow_mut().push(resolve);
         });
-        let _ = wait(promise.into()).await;
+        wait(promise.into())
     }
 
     /// Ends all waits.
@@ -124,28 +124,6 @@ pub fn wait(promise: JsValue) -> Work<Result<JsValue, JsValue>> {
 /// Work as a promise.
 pub fn promise(work: Work<Result<JsValue, JsValue>>) -> Promise {
     wasm_bindgen_futures::future_to_promise(work)
-}
-
-/// Runs `work` while no other tab does anything under the same name. Where a browser has no locks, at once.
-pub async fn alone(name: &str, work: Work<()>) {
-    let locks = js_sys::Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
-    let work = Rc::new(RefCell::new(Some(work)));
-    let inner = work.clone();
-    let begin: Box<dyn FnOnce() -> Promise> = Box::new(move || match inner.take() {
-        Some(work) => promise(Box::pin(async move {
-            work.await;
-            Ok(JsValue::UNDEFINED)
-        })),
-        None => Promise::resolve(&JsValue::UNDEFINED),
-    });
-    let asked = super::json::call(&locks, "request", &[name.into(), Closure::once_into_js(begin)]);
-    if let Some(promise) = asked {
-        let _ = wait(promise).await;
-    }
-    let left = work.take();
-    if let Some(work) = left {
-        work.await;
-    }
 }
 
 /// What this origin keeps; `None` where the visitor forbids it.

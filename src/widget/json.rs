@@ -1,8 +1,8 @@
 //! JSON through the browser's own parser, and fields of objects that may come from a page with a polluted prototype:
 //! only what an object itself has is read.
 
-use super::core::read::Value;
-use js_sys::{Array, JSON, Object, Reflect};
+use super::core::{outbox::quote, read::Value};
+use js_sys::{Array, Date, Function, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 impl Value for JsValue {
@@ -31,7 +31,44 @@ impl Value for JsValue {
     }
 
     fn json(&self) -> String {
-        JSON::stringify(self).ok().and_then(|text| text.as_string()).unwrap_or_default()
+        let mut out = String::new();
+        write(self, &mut out, 0);
+        out
+    }
+}
+
+/// Not by the browser: a page may have given lists a `toJSON` of its own, as Prototype.js did.
+fn write(value: &JsValue, out: &mut String, depth: u32) {
+    if let Some(text) = value.as_string() {
+        quote(&text, out);
+    } else if depth > 16 || !value.is_object() || value.is_instance_of::<Date>() {
+        let text = if depth > 16 { None } else { JSON::stringify(value).ok().and_then(|text| text.as_string()) };
+        out.push_str(text.as_deref().unwrap_or("null"));
+    } else if Array::is_array(value) {
+        out.push('[');
+        for (index, item) in value.items().iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            write(item, out, depth + 1);
+        }
+        out.push(']');
+    } else {
+        out.push('{');
+        let start = out.len();
+        for key in Object::keys(value.unchecked_ref::<Object>()).iter() {
+            let held = Reflect::get(value, &key).unwrap_or_default();
+            if held.is_undefined() || held.is_function() {
+                continue;
+            }
+            if out.len() > start {
+                out.push(',');
+            }
+            quote(&key.as_string().unwrap_or_default(), out);
+            out.push(':');
+            write(&held, out, depth + 1);
+        }
+        out.push('}');
     }
 }
 
@@ -51,6 +88,11 @@ pub fn object(fields: &[(&str, JsValue)]) -> JsValue {
 
 /// Calls a method, which may be inherited; `None` where there is none or it throws.
 pub fn call(object: &JsValue, name: &str, arguments: &[JsValue]) -> Option<JsValue> {
-    let method: js_sys::Function = Reflect::get(object, &JsValue::from_str(name)).ok()?.dyn_into().ok()?;
+    let method: Function = Reflect::get(object, &JsValue::from_str(name)).ok()?.dyn_into().ok()?;
     method.apply(object, &arguments.iter().collect::<Array>()).ok()
+}
+
+/// Calls a function that a page gave; `None` where it is none or throws.
+pub fn tell(function: &JsValue, arguments: &[JsValue]) -> Option<JsValue> {
+    function.dyn_ref::<Function>()?.apply(&JsValue::UNDEFINED, &arguments.iter().collect::<Array>()).ok()
 }

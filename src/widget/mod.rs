@@ -4,8 +4,9 @@
 //! panel in the same shadow tree. The view stands on `web-sys` alone: with Leptos the finished widget would not fit its
 //! budget of 72 kB brotli, wasm, glue, style and loader together, which the build measures.
 //!
-//! `core` decides, without a browser; `app` holds the state and acts; `view` draws it; `live`, `http`, `outbox` and
-//! `upload` talk to the server.
+//! It comes in two files that share one memory. The first is `view`, the panel with its input, and `app`, the state; with
+//! it a visitor can type. The second is `later`: everything that talks to the server and draws what was said. `core`
+//! decides, without a browser, for both.
 //!
 //! # Invariants
 //! - Nothing outside the host element is read, changed or listened to, but for what a page tells everybody: that it is
@@ -14,21 +15,16 @@
 //! - Nothing is stored before the visitor sends or has sent something, and nothing connected to before the panel opens.
 //! - A panic ends the panel, never the page: the loader takes it away and loads afresh on the next click.
 
-mod account;
 mod app;
 pub mod core;
 mod host;
-mod http;
-mod identity;
 mod json;
-mod live;
-mod outbox;
-mod sound;
-mod upload;
+mod later;
 mod view;
 
 use self::core::read::Value;
 use app::App;
+use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::ShadowRoot;
@@ -50,6 +46,7 @@ pub fn mount(root: ShadowRoot, options: JsValue) -> Panel {
         view.listen(&app);
     }
     app.emit("ready", &JsValue::UNDEFINED);
+    app.later(later::flush);
     Panel { app }
 }
 
@@ -75,8 +72,14 @@ impl Panel {
     }
 
     /// Sends a text as the visitor's; done when the panel has taken it.
-    pub async fn send(&self, text: String) {
-        outbox::send(&self.app.clone(), text, Vec::new()).await;
+    pub fn send(&self, text: String) -> Promise {
+        let mut text = Some(text);
+        Promise::new(&mut |resolve, _| {
+            let text = text.take().unwrap_or_default();
+            self.app.later(move |app| {
+                json::tell(&resolve, &[later::say(app, text).into()]);
+            });
+        })
     }
 
     /// Who the visitor is, as the page says: an object, or a token that the site's server signed.
@@ -90,9 +93,14 @@ impl Panel {
         self.app.give("context", context);
     }
 
+    /// Somebody has logged in or out.
+    pub fn entered(&self, is_in: bool) {
+        self.app.later(move |app| later::entered(app, is_in));
+    }
+
     /// Forgets the visitor: identity, conversation and what waits.
     pub fn reset(&self) {
-        self.app.reset();
+        self.app.later(later::reset);
     }
 
     /// Takes it off the page with all its listeners.

@@ -236,9 +236,9 @@ export function createTracingPlugin({ makeId = uuid, onTrace = () => {} } = {}) 
     onMessages(messages) {
       for (const message of messages) if (traceOf(message)) remember(byMessage, message.id, traceOf(message));
       return messages.map(message => {
-        const traceId = traceOf(message) ?? byMessage.get(message.id) ?? byMessage.get(own(message, "parent"));
+        const traceId = traceOf(message) ?? byMessage.get(message.id) ?? byMessage.get(own(message, "parent_id"));
         if (!traceId) return message;
-        if (own(message, "role") === "assistant" && !answered.has(traceId)) {
+        if (own(message, "author") === "bot" && !answered.has(traceId)) {
           remember(answered, traceId, true);
           onTrace(traceId, "answered");
         }

@@ -10,10 +10,10 @@ import { localeOf } from "./options.js";
 const WORDS = {
   __proto__: null,
   en: "Open chat|The chat cannot be reached right now.",
-  de: "Chat öffnen|Der Chat ist gerade nicht erreichbar.",
+  de: "Chat öffnen|Der Chat ist nicht erreichbar.",
   fr: "Ouvrir le chat|Le chat est injoignable.",
   es: "Abrir el chat|El chat no está disponible.",
-  ar: "فتح الدردشة|الدردشة غير متاحة الآن.",
+  ar: "فتح الدردشة|الدردشة غير متاحة.",
   zh: "打开聊天|暂时无法连接。",
 };
 
@@ -31,8 +31,9 @@ export const sheetOf = text => {
 export function shell(options, load, host) {
   const inline = options.mode === "inline";
   const root = host.attachShadow({ __proto__: null, mode: "open" });
-  const launcherSheet = sheetOf(css);
-  root.adoptedStyleSheets = [launcherSheet];
+  const ownSheet = sheetOf("");
+  const sheets = [sheetOf(css), ownSheet];
+  root.adoptedStyleSheets = sheets;
 
   const launch = document.createElement("button");
   const note = document.createElement("div");
@@ -41,39 +42,41 @@ export function shell(options, load, host) {
   const path = document.createElementNS(svg.namespaceURI, "path");
   launch.className = "launch";
   launch.hidden = inline || options.launcher === false;
-  launch.setAttribute("aria-haspopup", "dialog");
+  launch.ariaHasPopup = "dialog";
   svg.setAttribute("viewBox", "0 0 24 24");
   note.className = "trouble";
-  note.setAttribute("role", "status");
+  note.role = "status";
   svg.append(path);
   launch.append(svg, badge);
   root.append(launch, note);
 
   const listeners = new Map();
-  let panel, loading, opening, gone, count = 0, isOpen = false, attempt = 0, ownSheet;
+  let panel, loading, opening, gone, count = 0, isOpen = false, attempt = 0;
 
   let [openWord, trouble, closeWord, unreadWord] = WORDS[localeOf(options.locale)].split("|");
   const show = () => {
-    launch.setAttribute("aria-expanded", isOpen);
-    launch.setAttribute("aria-label", (isOpen && closeWord) || (count && unreadWord ? `${openWord}, ${unreadWord}: ${count}` : openWord));
+    launch.ariaExpanded = isOpen;
+    launch.ariaLabel = (isOpen && closeWord) || (count && unreadWord ? `${openWord}, ${unreadWord}: ${count}` : openWord);
     path.setAttribute("d", isOpen ? "m6 9 6 6 6-6" : "M4 5h16v11H9l-5 4z");
     badge.textContent = isOpen || !count ? "" : count > 99 ? "99+" : count;
   };
 
   /** Side, scheme and colour, of the tag or, when the panel has loaded, of the site. */
   const look = ({ position, theme, accentColor }) => {
-    host.setAttribute("data-mode", inline ? "inline" : "floating");
-    host.setAttribute("data-position", position === "left" ? "left" : "right");
-    host.setAttribute("data-theme", theme ?? "auto");
-    if (!accentColor || ownSheet) return;
-    ownSheet = sheetOf(":host>*{}");
-    const set = (name, value) => ownSheet.cssRules[0].style.setProperty(name, value, "important");
-    set("--accent", accentColor);
-    // Black or white, whichever reads better: above an OKLab lightness of 0.62 black does.
-    set("--on-accent", `oklch(from ${accentColor} calc((.62 - l)*999) 0 h)`);
-    root.adoptedStyleSheets.push(ownSheet);
+    host.dataset.mode = inline ? "inline" : "floating";
+    host.dataset.position = position || "right";
+    host.dataset.theme = theme || "auto";
+    // Black or white on it, whichever reads better: above an OKLab lightness of 0.62 black does.
+    if (CSS.supports("color", accentColor)) ownSheet.replaceSync(`:host>*{--accent:${accentColor}!important;--on-accent:oklch(from ${accentColor} calc((.62 - l)*999) 0 h)!important}`);
   };
-  look(options);
+  /** What an earlier visit has left. */
+  const kept = name => {
+    try {
+      return localStorage.getItem(`parlor_${name}_v1:${options.apiKey ?? ""}`);
+    } catch {} // the visitor forbids it
+  };
+  const [position, theme, accentColor] = kept("look")?.split("|") ?? [];
+  look({ position, theme, accentColor, ...options });
   show();
 
   const emit = (name, detail) => {
@@ -90,7 +93,7 @@ export function shell(options, load, host) {
   const forget = () => {
     panel = loading = undefined;
     attempt++;
-    root.adoptedStyleSheets = root.adoptedStyleSheets.filter(sheet => sheet === launcherSheet || sheet === ownSheet);
+    root.adoptedStyleSheets = sheets;
     while (note.nextSibling) note.nextSibling.remove();
     isOpen = false;
     show();
@@ -138,7 +141,7 @@ export function shell(options, load, host) {
     if (opening) return;
     opening = true;
     note.textContent = "";
-    launch.setAttribute("aria-busy", "true");
+    launch.ariaBusy = true;
     try {
       await ready();
       if (opening) panel?.open(byPage);
@@ -146,7 +149,7 @@ export function shell(options, load, host) {
       note.textContent = trouble;
       throw error;
     } finally {
-      launch.removeAttribute("aria-busy");
+      launch.ariaBusy = false;
       opening = false;
     }
   };
@@ -203,5 +206,7 @@ export function shell(options, load, host) {
   };
   if (inline) new IntersectionObserver(seen).observe(host);
   else if (options.defaultOpen) setTimeout(() => gone || quietly(open(true)));
+  // What was written and could not go goes when the panel is there, open or not.
+  if (kept("outbox")) quietly(ready());
   return api;
 }

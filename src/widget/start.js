@@ -1,7 +1,7 @@
 // The first thing that runs when a visitor shows interest: it brings together what the panel needs (its code, the
 // site's settings, the texts) and starts it. One bundle with the glue of the wasm, the panel's style and English.
 import * as files from "./files.js";
-import { framed } from "./frame.js";
+import { framed, tokenOf } from "./frame.js";
 import makeGlue from "./glue.js";
 import english from "./locales/en.json";
 import { localeOf, own, readOptions } from "./options.js";
@@ -52,6 +52,18 @@ const optionsOf = branding => {
   return readOptions(KNOWN.map(name => [name, get(snake(name))]), name => `the site's ${snake(name)}`);
 };
 
+/** Keeps the site's look for the launcher of the next visit. Only of visitors who have acted: others leave no trace. */
+function keepLook(apiKey, { position, theme, accentColor }) {
+  const place = `parlor_look_v1:${apiKey ?? ""}`;
+  const look = [position, theme, accentColor].join("|");
+  try {
+    if (look.length > 2) localStorage.setItem(place, look);
+    else localStorage.removeItem(place);
+  } catch {
+    // The visitor forbids it.
+  }
+}
+
 async function stringsOf(locale) {
   const strings = { ...english };
   if (locale === "en") return strings;
@@ -65,9 +77,39 @@ async function stringsOf(locale) {
 const pluginsOf = async ({ plugins }) =>
   Array.isArray(plugins) && plugins.length > 0 ? (await files.plugins()).createRunner(plugins) : null;
 
+/**
+ * What `onTelemetry` and the event `telemetry` tell, from what the panel emits: `{ name, ms, at }`. `ms` counts from the
+ * visitor's act (`loaded`: from the first interest; `reconnected`: from the loss), `at` is milliseconds since 1970.
+ */
+function watch(tell) {
+  let opening, painted, sentAt, lostAt;
+  const say = (name, since) => tell({ name, ms: Math.round(Date.now() - since), at: Date.now() });
+  return {
+    __proto__: null,
+    say,
+    opening: () => (opening = Date.now()),
+    opened() {
+      const since = opening;
+      say("opened", since);
+      if (!painted) requestAnimationFrame(() => setTimeout(() => say("first_paint", since)));
+      painted = true;
+    },
+    sent: ({ at }) => say("sent", (sentAt = at)),
+    token() {
+      if (sentAt) say("first_token", sentAt);
+      sentAt = 0;
+    },
+    connection({ state }) {
+      if (state === "lost") lostAt ??= Date.now();
+      else if (state === "live" && lostAt) lostAt = say("reconnected", lostAt);
+    },
+  };
+}
+
 /** Starts the panel in the shell's shadow tree and answers what the shell may call. */
 export async function start(shell) {
   const { root, options } = shell;
+  const began = Date.now();
   options.apiUrl = serverOf(options.apiUrl);
   root.adoptedStyleSheets.push(shell.sheetOf(COVERED));
   const speak = strings => shell.speak(["launcher.open", "launcher.trouble", "launcher.close", "launcher.unread"].map(key => strings[key]));
@@ -84,12 +126,25 @@ export async function start(shell) {
   for (const name of Object.keys(site)) options[name] ??= site[name];
   const locale = localeOf(options.locale);
   const strings = await (site.locale && options.locale === site.locale ? stringsOf(locale) : guess);
-  options.locale = locale;
+  // Dates and times as the visitor's region writes that language.
+  options.locale = [options.locale, ...navigator.languages].find(tag => tag?.startsWith(`${locale}-`)) ?? locale;
   shell.look(options);
   speak(strings);
 
+  const authToken = tokenOf(options) ?? plugins?.authToken;
+  let panel;
+  const account = settings?.who === "account" && !authToken
+    ? (await files.account()).createAccount({ ...options, strings, changed: isIn => panel?.entered(isIn) })
+    : undefined;
+
   const glue = makeGlue();
-  await glue.init({ module_or_path: await wasm });
+  const parlor = await glue.init({ module_or_path: await wasm });
+  // The second part of the code shares the memory of the first, which asks for it as soon as the panel is there.
+  const later = async () => {
+    const answer = await files.later(options.laterUrl ?? options.wasmUrl?.toString().replace(/(\.wasm)?(\?.*)?$/, "-later$&"));
+    await WebAssembly.instantiate(await answer.arrayBuffer(), { ...glue.imports(), __proto__: null, parlor });
+  };
+  await account?.asked;
 
   // Before the launcher's sheets, so that the page's own accent wins over the tokens.
   const sheets = [shell.sheetOf(css)];
@@ -103,12 +158,18 @@ export async function start(shell) {
   if (typeof transport === "function") transport = transport({ apiUrl: options.apiUrl, ...forTransport });
 
   // An ordinary object: the panel asks each for what it has itself.
-  const panel = glue.mount(root, {
+  const telemetry = watch(event => {
+    shell.emit("telemetry", event);
+    plugins?.run("onTelemetry", event);
+  });
+  panel = glue.mount(root, {
     ...options,
     transport,
     transportOptions: forTransport,
-    authToken: options.authToken ?? plugins?.authToken,
+    authToken,
+    account,
     title: options.title ?? strings.title,
+    welcomeMessage: options.welcomeMessage ?? strings.welcome,
     mode: options.mode ?? "floating",
     upload: options.upload ?? "on",
     position: options.position ?? "right",
@@ -116,21 +177,31 @@ export async function start(shell) {
     strings,
     plugins,
     settings,
+    later,
     version: files.version,
     toggled(open) {
       shell.toggled(open);
       plugins?.run(open ? "onWidgetOpen" : "onWidgetClose");
+      if (open) telemetry.opened();
     },
     failed: shell.failed,
     unread: shell.unread,
     // The shell tells of these itself.
-    emit: (name, detail) => name === "open" || name === "close" || shell.emit(name, detail),
+    emit(name, detail) {
+      telemetry[name]?.(detail);
+      if (name === "identity") keepLook(options.apiKey, site);
+      if (!["open", "close", "token"].includes(name)) shell.emit(name, detail);
+    },
   });
   plugins?.run("onWidgetMount");
   if (options.context) panel.set_context(options.context);
+  telemetry.say("loaded", began);
 
   return {
-    open: byPage => panel.open(byPage),
+    open(byPage) {
+      telemetry.opening();
+      panel.open(byPage);
+    },
     close: () => panel.close(),
     send: text => panel.send(text),
     setUser: user => panel.set_user(user),
@@ -139,6 +210,7 @@ export async function start(shell) {
     destroy() {
       plugins?.run("onWidgetUnmount");
       panel.destroy();
+      account?.end();
     },
   };
 }

@@ -1,6 +1,11 @@
-/** A message as the server sends it; `metadata` and `rich` are data, never markup. */
+/** A message as the server has it, with its names; `metadata` and `rich` are data, never markup. */
 export interface Message {
   id: string;
+  author: "visitor" | "bot" | "agent" | (string & {});
+  /** Markdown. */
+  content: string;
+  state: "streaming" | "complete" | "stopped" | "interrupted" | "failed" | (string & {});
+  parent_id?: string | null;
   [field: string]: unknown;
 }
 
@@ -21,8 +26,11 @@ export interface TransportContext {
 export interface Transport {
   start(context: TransportContext): void;
   stop(): void;
-  /** Absent: the panel sends by HTTP. */
-  send?(message: unknown): Promise<unknown>;
+  /**
+   * Absent: the panel sends by HTTP. Resolves to what the server answers to a send. Rejects with an error that has a
+   * `status` from 400 on where the message was refused; any other error: it is tried again.
+   */
+  send?(message: Outgoing & { conversation_id?: string }): Promise<unknown>;
 }
 
 export interface TransportOptions {
@@ -50,6 +58,13 @@ export interface SendError {
   code?: string;
 }
 
+/** What took how long: `ms` counts from the visitor's act, `at` is milliseconds since 1970. */
+export interface Telemetry {
+  name: "loaded" | "opened" | "first_paint" | "sent" | "first_token" | "reconnected";
+  ms: number;
+  at: number;
+}
+
 type Maybe<T> = T | undefined | void | Promise<T | undefined | void>;
 
 /** Hooks are called in the order of the array, each with copies; what one throws is reported and stops nothing else. */
@@ -65,9 +80,10 @@ export interface Plugin {
   onAfterSend?(payload: Outgoing, response: unknown): Maybe<unknown>;
   /** Have it sent again: at most three times a message, all plugins together. */
   onSendError?(error: SendError, payload: Outgoing): Maybe<{ retry?: boolean; waitMs?: number; payload?: Outgoing }>;
+  /** Of the past, each that comes, and each reply when it is complete; one that is left out is not shown. */
   onMessages?(messages: Message[]): Maybe<Message[] | { messages: Message[] }>;
   onConnectionEvent?(event: { state: string; transport?: string; reason?: string }): Maybe<unknown>;
-  onTelemetry?(event: unknown): Maybe<unknown>;
+  onTelemetry?(event: Telemetry): Maybe<unknown>;
   /** What goes into `Authorization` as a bearer token; `refresh` is true after a refusal. */
   authToken?(refresh?: boolean): string | Promise<string>;
 }
@@ -96,6 +112,8 @@ export interface Options {
   userToken?: string | (() => Promise<string>);
   /** For sites whose visitors have accounts: a token of the page's own. */
   authToken?: string | ((refresh?: boolean) => string | Promise<string>);
+  /** Asked for another token when `authToken` was refused. */
+  refreshAuthToken?: () => string | Promise<string>;
   context?: Record<string, unknown>;
   transport?: "auto" | "websocket" | "sse" | "polling" | Transport | ((options: TransportOptions & { apiUrl: string }) => Transport);
   transportOptions?: TransportOptions;
@@ -108,20 +126,23 @@ export interface Options {
   plugins?: Plugin[];
   /** Where the wasm is, for bundlers that do not find it themselves. */
   wasmUrl?: string | URL;
+  /** Where the second part of the wasm is; beside the first where that is given. */
+  laterUrl?: string | URL;
 }
 
 export interface Events {
-  ready: unknown;
+  ready: undefined;
   open: undefined;
   close: undefined;
-  message: Message;
-  sent: unknown;
-  error: unknown;
-  connection: { state: string; transport?: string };
+  /** A message of the server's side, when it is complete. */
+  message: { id: string; author: string; text: string };
+  sent: { payload: Outgoing; response: unknown; at: number };
+  error: { message: string; status?: number };
+  connection: { state: "idle" | "connecting" | "live" | "lost"; transport: string };
   unread: number;
-  identity: unknown;
-  handoff: unknown;
-  telemetry: unknown;
+  identity: { clientId: string };
+  handoff: { answering: "bot" | "human" | "paused" };
+  telemetry: Telemetry;
   destroy: undefined;
 }
 

@@ -7,10 +7,10 @@ import { mount } from "./index.js";
 /** Options that say which widget it is: other values make another one. Objects are compared by what they hold. */
 const DECISIVE = [
   "apiUrl", "apiKey", "title", "welcomeMessage", "inputPlaceholder", "position", "theme", "primaryColor", "accentColor",
-  "locale", "transportOptions", "pollIntervalMs", "upload", "uploadUrl", "mode", "launcher", "wasmUrl",
+  "locale", "transportOptions", "pollIntervalMs", "upload", "uploadUrl", "mode", "launcher", "wasmUrl", "laterUrl",
 ];
 /** Functions that are called later, and always the ones of the last rendering. */
-const CALLED = ["userToken", "authToken", "transport"];
+const CALLED = ["userToken", "authToken", "refreshAuthToken", "transport"];
 const EVENTS = ["ready", "open", "close", "message", "sent", "error", "connection", "unread", "identity", "handoff", "telemetry"];
 const handler = event => "on" + event[0].toUpperCase() + event.slice(1);
 

@@ -1,9 +1,9 @@
 //! The Markdown of the widget: the part of CommonMark and GFM that answers are written in, to the same safe tree.
 //!
 //! In the bundle the full parser weighs 82 kB brotli with the drawing of its tree, much of it tables of entities and of
-//! letter cases; this one weighs 25, most of which the rest of the panel shares. Left out: link references, indented
-//! code, headings by underlining, blocks of raw HTML (all of them stay text), and entities but a handful. On what is
-//! left both give the same tree (see the tests).
+//! letter cases; this one weighs 25, most of which the rest of the conversation shares, and is loaded with it. Left
+//! out: link references, indented code, headings by underlining, blocks of raw HTML (all of them stay text), and
+//! entities but a handful. On what is left both give the same tree (see the tests).
 
 mod inline;
 mod lines;

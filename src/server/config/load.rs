@@ -99,6 +99,13 @@ pub fn load(file: Option<PathBuf>, flags: Vec<(&'static str, String)>) -> Loaded
     };
     let mut loaded = resolve(&Given { file, environment, flags });
     loaded.faults.extend(fault);
+    if loaded.config.data.exists() && !loaded.config.data.is_dir() {
+        set_fault(
+            &mut loaded.rows,
+            "PARLOR_DATA",
+            "this is a file; a folder is allowed, which is made when it is missing",
+        );
+    }
     loaded
 }
 
@@ -148,6 +155,8 @@ pub fn resolve(given: &Given) -> Loaded {
     for row in &mut rows {
         match row.setting.env {
             "DATABASE_URL" if row.fault.is_none() => row.shown = value::mask_url(config.database_url.expose()),
+            // It may be wrong for the key that it carries.
+            "PARLOR_MODEL_URL" if row.fault.is_some() => row.shown = "********".to_owned(),
             "PARLOR_ORIGIN" if row.shown.is_empty() => row.shown = config.origins.join(", "),
             _ => (),
         }

@@ -137,7 +137,7 @@ settings! {
     "PARLOR_MODEL_URL" "URL" = "": "An OpenAI-compatible endpoint, up to and with /v1; without one, Guide answers"
         => |draft, text| value::model_url(text).map(|url| draft.url = Some(url));
     "PARLOR_MODEL_KEY" "KEY" = "", secret: "The endpoint's key; local servers need none"
-        => |draft, text| value::secret(text, 1).map(|key| draft.key = Some(key));
+        => |draft, text| value::model_key(text).map(|key| draft.key = Some(key));
     "PARLOR_MODEL_NAME" "NAME" = "default": "The model's name as the endpoint knows it"
         => |draft, text| { draft.name = text.to_owned(); Ok(()) };
     "PARLOR_MAX_STREAMS" "NUMBER" = "1000": "Replies that stream at once"

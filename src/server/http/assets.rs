@@ -147,7 +147,7 @@ fn is_servable(path: &str) -> bool {
 fn is_hashed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let Some((stem, _)) = name.rsplit_once('.') else { return false };
-    let hash = stem.rsplit_once('.').or_else(|| stem.split_once('-')).map_or("", |(_, hash)| hash);
+    let hash = stem.rsplit_once('.').or_else(|| stem.rsplit_once('-')).map_or("", |(_, hash)| hash);
     let any = |test: fn(&u8) -> bool| hash.as_bytes().iter().any(&test);
     let hex = hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && any(u8::is_ascii_digit);
     let base64 = hash.len() >= 16 && (any(u8::is_ascii_digit) || any(u8::is_ascii_uppercase));
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn only_names_with_a_hash_are_kept_for_ever() {
-        for hashed in ["/pkg/app.Xv3kQ_9-aZbYcXdWeVfUgT.wasm", "/app.0123abcd.js", "/widget-9f86d081884c7d65.css"] {
+        for hashed in ["/pkg/app.Xv3kQ_9-aZbYcXdWeVfUgT.wasm", "/app.0123abcd.js", "/widget-de-9f86d081884c7d65.json"] {
             assert!(is_hashed(hashed), "{hashed}");
         }
         for plain in

@@ -200,6 +200,16 @@ impl Thread {
         self.entries.push(Entry { key: client_id.to_owned(), message, delivery, seq: 0, version, files });
     }
 
+    /// Another text for a message that is on its way.
+    pub fn rewrite(&mut self, client_id: &str, content: &str) {
+        self.version += 1;
+        let version = self.version;
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.key == client_id && entry.waits()) {
+            entry.message.content = content.to_owned();
+            entry.version = version;
+        }
+    }
+
     /// How far a message is that was shown by [`send`](Self::send).
     pub fn deliver(&mut self, client_id: &str, delivery: Delivery) {
         self.version += 1;
@@ -243,6 +253,22 @@ impl Thread {
             self.visitor_read = self.seq;
             self.seq
         })
+    }
+
+    /// Gives a stored message the text that a plugin has for it; without one it is not shown.
+    pub fn remake(&mut self, id: MessageId, content: Option<String>) {
+        match content {
+            Some(content) if self.message(id).is_some_and(|message| message.content != content) => {
+                self.with(id, |message| message.content = content);
+            }
+            Some(_) => {}
+            None => self.entries.retain(|entry| entry.message.id != id),
+        }
+    }
+
+    /// A message.
+    pub fn message(&self, id: MessageId) -> Option<&Message> {
+        Some(&self.entries[self.position(id)?].message)
     }
 
     /// The position of a message.

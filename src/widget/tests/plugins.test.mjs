@@ -204,10 +204,10 @@ test("a trace goes out with the message and comes back on it and on its reply", 
   await runner.run("onAfterSend", { payload, response: { message: { id: "m1" }, reply: { id: "m2" } } });
 
   const messages = await runner.run("onMessages", [
-    { id: "m1", role: "user", metadata: payload.metadata },
-    { id: "m2", role: "assistant", parent: "m1" },
-    { id: "m3", role: "assistant", parent: "m1" },
-    { id: "m4", role: "assistant", parent: "other" },
+    { id: "m1", author: "visitor", metadata: payload.metadata },
+    { id: "m2", author: "bot", parent_id: "m1" },
+    { id: "m3", author: "bot", parent_id: "m1" },
+    { id: "m4", author: "bot", parent_id: "other" },
   ]);
   assert.deepEqual(messages.map(message => message.metadata?.traceId), ["t1", "t1", "t1", undefined]);
   assert.deepEqual(steps, [["t1", "sent"], ["t1", "stored"], ["t1", "answered"]]);

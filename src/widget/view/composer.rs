@@ -1,31 +1,31 @@
 //! The input: text, files, and the button that sends or stops.
 
-use super::{View, clear, icons};
+use super::{View, icons};
 use crate::widget::{
     app::App,
-    core::check,
+    core::read,
     host::{element, icon, icon_button, set, text},
-    upload,
+    later::{self, upload::Upload},
 };
-use js_sys::Reflect;
-use std::{cell::RefCell, rc::Rc};
+use js_sys::{Array, Reflect};
+use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, Event, File, FileList, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Node};
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Node};
 
 /// The most lines before it scrolls.
 const MOST_LINES: u32 = 6;
 
 /// The handles of its parts.
 pub struct Composer {
-    chips: Element,
-    attach: HtmlElement,
+    pub chips: Element,
+    pub attach: HtmlElement,
     /// The browser's own, hidden behind the button.
     pub files: HtmlInputElement,
     pub input: HtmlTextAreaElement,
+    pub hint: HtmlElement,
     button: HtmlElement,
-    hint: HtmlElement,
-    /// What the button is, and what the chips show.
-    shown: RefCell<(String, String)>,
+    /// Whether the button stops; nothing before it was drawn.
+    stops: Cell<Option<bool>>,
 }
 
 impl Composer {
@@ -34,8 +34,7 @@ impl Composer {
         let chips: Element = element(&form, "div", &[("class", "chips"), ("aria-live", "polite")]);
         let line: Element = element(&form, "div", &[("class", "line")]);
         let label = app.t("input.label");
-        let given = crate::widget::core::read::text(&app.options, "inputPlaceholder");
-        let placeholder = given.unwrap_or_else(|| app.t("input.placeholder"));
+        let placeholder = read::text(&app.options, "inputPlaceholder").unwrap_or_else(|| app.t("input.placeholder"));
         let about = [
             ("rows", "1"),
             ("aria-label", &*label),
@@ -47,20 +46,11 @@ impl Composer {
         let files: HtmlInputElement =
             element(&line, "input", &[("type", "file"), ("multiple", ""), ("hidden", ""), ("tabindex", "-1")]);
         let attach = icon_button(&line, "attach", "attach", &app.t("file.attach"), icons::CLIP);
+        let on = read::text(&app.options, "upload").as_deref() != Some("off");
+        attach.set_hidden(!(on && app.setting_number("upload_bytes").unwrap_or_default() > 0.0));
         let hint = text(&form, "p", &[("class", "unseen"), ("id", "limits")], "");
-        match upload::limits(app) {
-            Some((most, types)) => {
-                // Told before anything is chosen.
-                let told = app.t1("file.limit", &check::size(most));
-                let _ = attach.set_attribute("title", &[&app.t("file.attach"), " · ", &told].concat());
-                let _ = attach.set_attribute("aria-describedby", "limits");
-                hint.set_text_content(Some(&told));
-                files.set_accept(&types.join(","));
-            }
-            None => attach.set_hidden(true),
-        }
-        let button: HtmlElement = element(&line, "button", &[("class", "send"), ("type", "submit")]);
-        Self { chips, attach, files, input, button, hint, shown: RefCell::default() }
+        let button: HtmlElement = element(&line, "button", &[("class", "send")]);
+        Self { chips, attach, files, input, button, hint, stops: Cell::new(None) }
     }
 
     /// Whether an event is of the input.
@@ -89,109 +79,69 @@ impl Composer {
     pub fn draw(&self, app: &App) {
         let state = app.state.borrow();
         let text_is_empty = self.input.value().trim().is_empty();
-        let busy = state.uploads.iter().any(upload::Upload::runs);
+        let busy = state.uploads.iter().any(Upload::runs);
         let has_files = state.uploads.iter().any(|upload| upload.done.is_some());
         let stops = state.thread.writing().is_some() && text_is_empty && !has_files;
-        let kind = if stops { "stop" } else { "send" };
-        let mut shown = self.shown.borrow_mut();
-        if shown.0 != kind {
-            shown.0 = kind.to_owned();
-            clear(&self.button);
-            let label = app.t(kind);
-            for (name, value) in
-                [("aria-label", &*label), ("title", &label), ("type", if stops { "button" } else { "submit" })]
-            {
-                let _ = self.button.set_attribute(name, value);
+        if self.stops.replace(Some(stops)) != Some(stops) {
+            self.button.set_text_content(None);
+            let (word, kind, drawing) =
+                if stops { ("stop", "button", icons::STOP) } else { ("send", "submit", icons::SEND) };
+            let label = app.t(word);
+            for (name, value) in [("aria-label", &*label), ("title", &label), ("type", kind), ("data-act", "stop")] {
+                set(&self.button, name, value);
             }
-            if stops {
-                let _ = self.button.set_attribute("data-act", "stop");
-                icon(&self.button, icons::STOP);
-            } else {
+            if !stops {
                 let _ = self.button.remove_attribute("data-act");
-                icon(&self.button, icons::SEND);
             }
+            icon(&self.button, drawing);
         }
         // Not `disabled`, which would take the focus away: a send of nothing does nothing.
         let is_idle = !stops && (busy || text_is_empty && !has_files);
-        let _ = self.button.set_attribute("aria-disabled", if is_idle { "true" } else { "false" });
-        let now: String = state
-            .uploads
-            .iter()
-            .map(|upload| {
-                [&upload.key, &*upload.percent.to_string(), upload.fault.as_deref().unwrap_or_default()].concat()
-            })
-            .chain(state.uploads.iter().map(|upload| if upload.done.is_some() { "1" } else { "0" }.to_owned()))
-            .collect();
-        if shown.1 != now {
-            shown.1 = now;
-            clear(&self.chips);
-            for upload in &state.uploads {
-                self.chip(upload, app);
-            }
-        }
+        set(&self.button, "aria-disabled", if is_idle { "true" } else { "false" });
     }
 
-    fn chip(&self, upload: &upload::Upload, app: &App) {
-        let class = if upload.fault.is_some() { "chip bad" } else { "chip" };
-        let chip: Element = element(&self.chips, "div", &[("class", class)]);
-        icon(&chip, icons::FILE);
-        let words: Element = element(&chip, "span", &[("class", "words")]);
-        text(&words, "span", &[("dir", "auto"), ("class", "name")], &upload.name);
-        if let Some(fault) = &upload.fault {
-            text(&words, "span", &[("class", "fault")], fault);
-        } else if upload.runs() {
-            let percent = upload.percent.to_string();
-            let about = [("max", "100"), ("value", &*percent), ("aria-label", &upload.name)];
-            element::<Element>(&words, "progress", &about);
-        }
-        let remove = icon_button(&chip, "remove", "detach", &app.t1("file.remove", &upload.name), icons::CLOSE);
-        set(&remove, "data-value", &upload.key);
-    }
-
-    /// Whether files may be given.
-    fn takes_files(&self) -> bool {
-        !self.attach.hidden() && self.hint.is_connected()
+    /// Files go with the next message. Listed at once: when the event is over, its own list is empty.
+    fn take(&self, app: &Rc<App>, list: &JsValue) {
+        let files = Array::from(list);
+        app.later(move |app| later::take(app, files.into()));
     }
 }
 
-fn files_of(list: Option<FileList>) -> Vec<File> {
-    list.map(|list| (0..list.length()).filter_map(|at| list.item(at)).collect()).unwrap_or_default()
-}
-
-fn of_transfer(event: &Event, name: &str) -> Vec<File> {
+/// The files of an event; nothing where there are none, or none may be given.
+fn files_of(view: &View, event: &Event, name: &str) -> Option<JsValue> {
     let transfer = Reflect::get(event, &name.into()).unwrap_or_default();
-    files_of(Reflect::get(&transfer, &"files".into()).ok().and_then(|files| files.dyn_into().ok()))
+    let files = Reflect::get(&transfer, &"files".into()).ok()?;
+    let count = Reflect::get(&files, &"length".into()).ok()?.as_f64()?;
+    (count > 0.0 && !view.composer.attach.hidden()).then_some(files)
 }
 
 /// Files from the browser's own window.
 pub fn chosen(app: &Rc<App>, view: &View, _: Event) {
-    upload::add(app, files_of(view.composer.files.files()));
+    view.composer.take(app, &view.composer.files.files().into());
     view.composer.files.set_value("");
     view.composer.focus();
 }
 
 /// Pictures from the clipboard.
 pub fn paste(app: &Rc<App>, view: &View, event: Event) {
-    let files = of_transfer(&event, "clipboardData");
-    if view.composer.takes_files() && !files.is_empty() {
+    if let Some(files) = files_of(view, &event, "clipboardData") {
         event.prevent_default();
-        upload::add(app, files);
+        view.composer.take(app, &files);
     }
 }
 
 /// Without this a browser opens what is dropped.
 pub fn drag_over(_: &Rc<App>, view: &View, event: Event) {
-    if view.composer.takes_files() {
+    if !view.composer.attach.hidden() {
         event.prevent_default();
     }
 }
 
 /// Files that were dropped on the panel.
 pub fn drop(app: &Rc<App>, view: &View, event: Event) {
-    let files = of_transfer(&event, "dataTransfer");
-    if view.composer.takes_files() && !files.is_empty() {
+    if let Some(files) = files_of(view, &event, "dataTransfer") {
         event.prevent_default();
-        upload::add(app, files);
+        view.composer.take(app, &files);
         view.composer.focus();
     }
 }

@@ -1,26 +1,21 @@
-//! What the visitor sees: a dialog with a heading, the conversation and the input. Buttons carry what they do in
-//! `data-act`, so that one listener serves all of them.
+//! What the visitor sees at first: a dialog with a heading and the input. Buttons carry what they do in `data-act`, so
+//! that one listener serves all of them. The rest is drawn by `later::view`.
 
-mod acts;
-mod composer;
-mod list;
-mod login;
-mod markdown;
-mod menu;
-mod rich;
-mod row;
-mod tail;
+pub mod composer;
 
 use super::{
-    app::{App, Connection},
+    app::App,
     core::read::{self, Value},
     host::{Listener, element, icon_button, text, window},
+    json,
+    later::{self, view::Parts},
 };
-use crate::wire::conversation::Answering;
-use list::List;
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlDialogElement, HtmlElement, KeyboardEvent, Node, ShadowRoot};
+use web_sys::{Element, Event, HtmlDialogElement, HtmlElement, KeyboardEvent, Node, ShadowRoot};
 
 /// Up to this width the panel covers the page, as the style says too, and the page behind it is inert.
 const PHONE: &str = "(max-width: 480px)";
@@ -40,15 +35,19 @@ pub mod icons {
 
 /// The handles of the panel's parts.
 pub struct View {
-    dialog: HtmlDialogElement,
-    root: ShadowRoot,
-    status: HtmlElement,
-    menu: Element,
-    voice: Element,
-    list: RefCell<List>,
-    tail: tail::Tail,
-    composer: composer::Composer,
-    login: RefCell<Option<login::Login>>,
+    pub dialog: HtmlDialogElement,
+    pub root: ShadowRoot,
+    pub status: HtmlElement,
+    pub menu: Element,
+    /// What scrolls.
+    pub log: Element,
+    /// What is read out as it comes: whole sentences, not each change of the list.
+    pub voice: Element,
+    pub composer: composer::Composer,
+    /// What is drawn by the second part, once it is there.
+    pub parts: OnceCell<Parts>,
+    /// Says that the second part cannot be had.
+    notice: RefCell<Option<Element>>,
     listeners: RefCell<Vec<Listener>>,
     is_inline: bool,
 }
@@ -80,26 +79,22 @@ impl View {
         if !is_inline {
             icon_button(&head, "close", "close", &app.t("close"), icons::CLOSE);
         }
-        let menu = menu::build(&dialog);
-
+        let menu = element(&dialog, "div", &[("class", "menu"), ("role", "menu"), ("hidden", "")]);
         let about =
             [("class", "log"), ("role", "log"), ("tabindex", "0"), ("aria-live", "off"), ("aria-labelledby", "title")];
-        let log: Element = element(&dialog, "div", &about);
-        let list = List::new(root, &log, app);
-        let tail = tail::Tail::new(&log);
+        let log = element(&dialog, "div", &about);
         let composer = composer::Composer::new(&dialog, app);
-        // What is read out as it comes: whole sentences, not each change of the list.
-        let voice: Element = element(&dialog, "div", &[("class", "unseen"), ("aria-live", "polite")]);
+        let voice = element(&dialog, "div", &[("class", "unseen"), ("aria-live", "polite")]);
         Self {
             dialog,
             root: root.clone(),
             status,
             menu,
+            log,
             voice,
-            list: RefCell::new(list),
-            tail,
             composer,
-            login: RefCell::new(None),
+            parts: OnceCell::new(),
+            notice: RefCell::default(),
             listeners: RefCell::default(),
             is_inline,
         }
@@ -118,17 +113,18 @@ impl View {
         let mut listeners = self.listeners.borrow_mut();
         let document: JsValue = window().document().into();
         listeners.extend([
-            on(&self.dialog, "click", acts::click),
+            on(&self.dialog, "click", Self::click),
             on(&self.dialog, "keydown", Self::key),
             // A modal dialog is closed by the browser itself on Escape or a phone's back gesture.
             on(&self.dialog, "cancel", |app, view, event| {
                 event.prevent_default();
                 view.close(app);
             }),
-            on(&self.dialog, "submit", acts::submit),
-            on(&self.list.borrow().log, "scroll", |app, view, _| {
-                view.list.borrow_mut().scrolled();
-                app.changed();
+            on(&self.dialog, "submit", Self::submit),
+            on(&self.log, "scroll", |app, _, _| {
+                if app.is_whole() {
+                    later::scrolled(app);
+                }
             }),
             on(&self.composer.input, "input", |app, view, _| view.composer.typed(app)),
             on(&self.composer.input, "paste", composer::paste),
@@ -140,7 +136,7 @@ impl View {
                     app.hidden_since.set(super::host::now());
                 } else {
                     app.live.alarm.wake();
-                    app.seen();
+                    app.later(later::seen);
                 }
             }),
             on(&window(), "online", |app, _, _| {
@@ -158,41 +154,19 @@ impl View {
         if !self.dialog.open() {
             return;
         }
-        let needs_account = app.needs_account();
-        let mut login = self.login.borrow_mut();
-        match (&*login, needs_account) {
-            (None, true) => *login = Some(login::Login::new(&self.dialog, app)),
-            (Some(form), false) => {
-                form.remove();
-                *login = None;
-                self.composer.focus();
-            }
-            _ => {}
+        let _ = self.dialog.class_list().toggle_with_force("locked", app.needs_account());
+        self.composer.draw(app);
+        let trouble = app.state.borrow().trouble.clone().filter(|_| !app.is_whole());
+        if let Some(old) = self.notice.take() {
+            old.remove();
         }
-        let _ = self.dialog.class_list().toggle_with_force("locked", needs_account);
-        self.draw_status(app);
-        let mut list = self.list.borrow_mut();
-        self.tail.draw(app);
-        list.draw(app);
-        self.composer.draw(app)
-    }
-
-    fn draw_status(&self, app: &App) {
-        let state = app.state.borrow();
-        let key = if !app.online() {
-            "offline"
-        } else if state.connection == Connection::Lost {
-            "reconnecting"
-        } else {
-            match state.thread.answering {
-                Answering::Human => "status.human",
-                Answering::Paused => "status.paused",
-                Answering::Bot => "",
-            }
-        };
-        let said = if key.is_empty() { String::new() } else { app.t(key) };
-        if self.status.text_content().as_deref() != Some(&said) {
-            self.status.set_text_content(Some(&said));
+        if let Some(trouble) = trouble {
+            // A locked panel hides the log.
+            let place: &Element = if app.needs_account() { &self.dialog } else { &self.log };
+            self.notice.replace(Some(self::trouble(place, app, &trouble, "retry", "retry")));
+        }
+        if app.is_whole() {
+            later::draw(app);
         }
     }
 
@@ -215,12 +189,15 @@ impl View {
         } else {
             self.dialog.show();
         }
-        app.opened();
+        if !std::mem::replace(&mut app.state.borrow_mut().opened, true) {
+            app.later(later::opened);
+        }
+        app.later(later::seen);
         self.draw(app);
         if !by_page {
             self.composer.focus();
         }
-        super::live::tell(&app.options.get("toggled").unwrap_or_default(), &[JsValue::TRUE]);
+        json::tell(&app.options.get("toggled").unwrap_or_default(), &[JsValue::TRUE]);
         app.emit("open", &JsValue::UNDEFINED);
     }
 
@@ -232,63 +209,76 @@ impl View {
         let had_focus = self.root.active_element().is_some();
         self.dialog.close();
         // First the launcher has to be there again: on a phone it hides behind the panel.
-        super::live::tell(&app.options.get("toggled").unwrap_or_default(), &[JsValue::FALSE]);
+        json::tell(&app.options.get("toggled").unwrap_or_default(), &[JsValue::FALSE]);
         app.emit("close", &JsValue::UNDEFINED);
         if had_focus && let Ok(Some(launcher)) = self.root.query_selector(".launch") {
             let _ = launcher.unchecked_into::<HtmlElement>().focus();
         }
     }
 
-    fn key(app: &Rc<App>, view: &Self, event: web_sys::Event) {
+    fn key(app: &Rc<App>, view: &Self, event: Event) {
         let key: &KeyboardEvent = event.unchecked_ref();
         // The page may have shortcuts of its own; what is typed here is meant for the panel.
         event.stop_propagation();
-        match key.key().as_str() {
-            "Escape" => {
-                event.prevent_default();
-                if menu::is_open(&view.menu) {
-                    view.close_menu();
-                } else {
-                    view.close(app);
-                }
+        let name = key.key();
+        let in_menu = view.menu_is_open();
+        match name.as_str() {
+            "Escape" if in_menu => view.close_menu(true),
+            "Escape" => view.close(app),
+            "Enter" if !key.shift_key() && !key.is_composing() && view.composer.has(&event) => app.later(later::submit),
+            "ArrowDown" | "ArrowUp" | "Home" | "End" if in_menu => app.later(move |app| later::key(app, &name)),
+            _ => return,
+        }
+        event.prevent_default();
+    }
+
+    fn click(app: &Rc<App>, view: &Self, event: Event) {
+        let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
+        let button = target.and_then(|target| target.closest("[data-act]").ok().flatten());
+        let in_menu = view.menu_is_open();
+        if in_menu {
+            view.close_menu(button.is_some());
+        }
+        let Some(button) = button else { return };
+        match button.get_attribute("data-act").unwrap_or_default().as_str() {
+            "menu" if in_menu => {}
+            "close" => view.close(app),
+            "attach" => {
+                // A click of ours would come here while this one is still being handled.
+                json::call(&view.composer.files, "showPicker", &[]);
             }
-            "Enter" if !key.shift_key() && !key.is_composing() && view.composer.has(&event) => {
-                event.prevent_default();
-                acts::send(app, view);
+            "retry" if !app.is_whole() => app.retry.wake(),
+            "dismiss" => {
+                app.state.borrow_mut().trouble = None;
+                app.changed();
             }
-            "ArrowDown" | "ArrowUp" | "Home" | "End" if menu::is_open(&view.menu) => {
-                event.prevent_default();
-                menu::move_focus(&view.menu, &view.root, &key.key());
-            }
-            _ => {}
+            _ => app.later(move |app| later::click(app, &button)),
         }
     }
 
-    fn close_menu(&self) {
-        menu::close(&self.menu);
+    /// A form was sent: the input, or one of those that are drawn later.
+    fn submit(app: &Rc<App>, _: &Self, event: Event) {
+        event.prevent_default();
+        let Some(form) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+        match form.class_name().as_str() {
+            "foot" => app.later(later::submit),
+            _ => app.later(move |app| later::form(app, &form)),
+        }
+    }
+
+    pub fn menu_is_open(&self) -> bool {
+        !self.menu.has_attribute("hidden")
+    }
+
+    /// Closes the menu; `by_key`: the focus goes back to its button.
+    pub fn close_menu(&self, by_key: bool) {
+        let _ = self.menu.toggle_attribute_with_force("hidden", true);
         if let Ok(Some(more)) = self.dialog.query_selector(".more") {
-            let _ = more.set_attribute("aria-expanded", "false");
-            let _ = more.unchecked_into::<HtmlElement>().focus();
-        }
-    }
-
-    /// Reads a text out.
-    pub fn say(&self, said: &str) {
-        let _ = text(&self.voice, "p", &[], said);
-        while self.voice.child_element_count() > 4 {
-            match self.voice.first_element_child() {
-                Some(first) => first.remove(),
-                None => break,
+            super::host::set(&more, "aria-expanded", "false");
+            if by_key {
+                let _ = more.unchecked_into::<HtmlElement>().focus();
             }
         }
-    }
-
-    /// Has the browser save a file.
-    pub fn save(&self, address: &str) {
-        let about = [("href", address), ("download", "conversation.txt"), ("class", "unseen")];
-        let link: HtmlElement = element(&self.dialog, "a", &about);
-        link.click();
-        link.remove();
     }
 
     /// Takes it off the page.
@@ -298,7 +288,13 @@ impl View {
     }
 }
 
-/// Empties a node.
-pub fn clear(node: &Node) {
-    node.set_text_content(None);
+/// Says what went wrong, with a way out, at the end of `parent`.
+pub fn trouble(parent: &Node, app: &App, what: &str, act: &str, label: &str) -> Element {
+    let card: Element = element(parent, "div", &[("class", "note bad"), ("role", "alert")]);
+    text(&card, "p", &[("dir", "auto")], what);
+    let row: Element = element(&card, "div", &[("class", "buttons")]);
+    for (act, label) in [(act, label), ("dismiss", "dismiss")] {
+        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", act)], &app.t(label));
+    }
+    card
 }

@@ -7,10 +7,11 @@ use super::{
         read::{self, Value},
         thread::Delivery,
     },
-    host::{alone, now, storage},
-    http::{self, As, Fault},
+    host::{now, storage},
+    http::{self, Fault},
     identity::uuid,
     json, live,
+    lock::alone,
 };
 use crate::wire::{rich::FileRef, time::Timestamp};
 use std::rc::Rc;
@@ -23,17 +24,31 @@ fn place(app: &App) -> String {
 }
 
 fn load(app: &App) -> Vec<Waiting> {
+    if !app.memory.borrow().is_empty() {
+        return app.memory.borrow().clone();
+    }
     let text = storage().and_then(|storage| storage.get_item(&place(app)).ok()?);
     text.map(|text| outbox::read(&json::parse(&text), now())).unwrap_or_default()
 }
 
 fn keep(app: &App, queue: &[Waiting]) {
-    let Some(storage) = storage() else { return };
-    let _ = if queue.is_empty() {
-        storage.remove_item(&place(app))
-    } else {
-        storage.set_item(&place(app), &outbox::json(queue))
+    let keep = |storage: web_sys::Storage| {
+        if queue.is_empty() {
+            storage.remove_item(&place(app))
+        } else {
+            storage.set_item(&place(app), &outbox::json(queue))
+        }
     };
+    let is_kept = storage().is_some_and(|storage| keep(storage).is_ok());
+    *app.memory.borrow_mut() = if is_kept { Vec::new() } else { queue.to_vec() };
+}
+
+/// Takes what a plugin makes of it.
+fn adopt(waiting: &mut Waiting, payload: &JsValue) {
+    if let Some(content) = read::text(payload, "content") {
+        waiting.content = content;
+    }
+    waiting.metadata = payload.get("metadata").map(|metadata| metadata.json());
 }
 
 fn remove(app: &App, client_id: &str) {
@@ -64,14 +79,13 @@ pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>) {
     };
     let conversation = conversation.filter(|_| !fresh);
     let mut waiting = Waiting { client_id: uuid(), conversation, content, files, metadata: None, at: now() };
-    let said = app.hook("onBeforeSend", json::parse(&waiting.json(false))).await;
+    let said = app.hook("onBeforeSend", json::parse(&waiting.json(false))).await.unwrap_or_default();
     if let Some(abort) = read::text(&said, "abort") {
         app.fail(&Fault::Refused(0, abort, None));
         return;
     }
     if let Some(changed) = said.get("payload") {
-        waiting.content = read::text(&changed, "content").unwrap_or(waiting.content);
-        waiting.metadata = changed.get("metadata").map(|metadata| metadata.json());
+        adopt(&mut waiting, &changed);
     }
     let at = Timestamp(waiting.at as i64);
     app.state.borrow_mut().trouble = None;
@@ -97,14 +111,6 @@ pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>) {
     let mut queue = load(app);
     queue.push(waiting);
     keep(app, &queue);
-    if storage().is_none() {
-        // Nothing can be kept: it goes out from memory.
-        let app = app.clone();
-        let Some(waiting) = queue.pop() else { return };
-        super::host::spawn(async move {
-            let _ = post(&app, &waiting).await;
-        });
-    }
     app.changed();
     flush(app);
 }
@@ -131,7 +137,7 @@ pub fn flush(app: &Rc<App>) {
     let app = app.clone();
     super::host::spawn(async move {
         let mut failures = 0_u32;
-        while !app.gone.get() && !load(&app).is_empty() {
+        while !app.gone.get() && !app.needs_account() && !load(&app).is_empty() {
             let pause = Rc::new(std::cell::Cell::new(None));
             {
                 let (inner, pause) = (app.clone(), pause.clone());
@@ -152,7 +158,7 @@ pub fn flush(app: &Rc<App>) {
                     failures += 1;
                     let most = app.transport_number("backoffMaxMs", 30_000.0) as u32;
                     let wait = (500_u32 << failures.min(10)).min(most).max(after);
-                    app.retry.sleep(wait - (f64::from(wait) * super::host::chance() / 4.0) as u32).await;
+                    let _ = app.retry.sleep(wait - (f64::from(wait) * super::host::chance() / 4.0) as u32).await;
                 }
             }
         }
@@ -185,16 +191,25 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
     };
     let body = waiting.json(false);
     let outcome = match token {
-        Ok(_) => http::ask(app, As::Visitor, "POST", &path, Some(&body)).await,
+        Ok(_) => {
+            let message = json::parse(&body);
+            let id = conversation.map(|id| id.to_string());
+            let _ = js_sys::Reflect::set(&message, &"conversation_id".into(), &id.into());
+            match live::custom::send(app, &message).await {
+                Some(outcome) => outcome,
+                None => http::ask(app, "POST", &path, Some(&body)).await,
+            }
+        }
         Err(fault) => Err(fault),
     };
     match outcome {
         Ok(sent) => {
             remove(app, id);
             arrived(app, id, &sent);
-            let detail = json::object(&[("payload", json::parse(&body)), ("response", sent)]);
+            let detail =
+                json::object(&[("payload", json::parse(&body)), ("response", sent), ("at", waiting.at.into())]);
             app.emit("sent", &detail);
-            app.hook("onAfterSend", detail).await;
+            let _ = app.hook("onAfterSend", detail).await;
             None
         }
         Err(fault) => {
@@ -204,9 +219,12 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
             };
             let error = json::object(&[("status", status.into()), ("message", message.as_str().into())]);
             let payload = json::object(&[("error", error), ("payload", json::parse(&body))]);
-            let said = app.hook("onSendError", payload).await;
+            let said = app.hook("onSendError", payload).await.unwrap_or_default();
             let retry = said.get("retry").is_some_and(|retry| retry.is_truthy());
-            if fault.passes() || retry {
+            if let Some(payload) = said.get("payload").filter(|_| retry) {
+                change(app, waiting, &payload);
+            }
+            if fault.passes() || retry || app.needs_account() {
                 show(Delivery::Waiting);
                 let wait = read::number(&said, "waitMs").unwrap_or_default();
                 return Some((after.unwrap_or_default() * 1000.0).max(wait) as u32);
@@ -220,6 +238,16 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
     }
 }
 
+/// What waits is another text from now on, here and where it is kept.
+fn change(app: &App, waiting: &Waiting, payload: &JsValue) {
+    let mut queue = load(app);
+    if let Some(kept) = queue.iter_mut().find(|kept| kept.client_id == waiting.client_id) {
+        adopt(kept, payload);
+        app.state.borrow_mut().thread.rewrite(&kept.client_id, &kept.content);
+        keep(app, &queue);
+    }
+}
+
 /// The server has it: from here on its events tell.
 fn arrived(app: &Rc<App>, client_id: &str, sent: &JsValue) {
     let mut state = app.state.borrow_mut();
@@ -229,8 +257,12 @@ fn arrived(app: &Rc<App>, client_id: &str, sent: &JsValue) {
     if is_new && id.is_some() {
         (state.thread.id, state.thread.seq, state.fresh) = (id, 0, false);
     }
+    // What waited for this visit goes out also where the panel stays closed; then nothing listens.
+    let listens = state.opened;
     drop(state);
-    app.live.expects.set(now());
-    live::begin(app);
+    if listens {
+        app.live.expects.set(now());
+        live::begin(app);
+    }
     app.changed();
 }

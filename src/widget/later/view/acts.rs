@@ -1,39 +1,31 @@
 //! What buttons and forms do.
 
-use super::{View, menu};
-use crate::widget::{app::App, core::check, host::now, http::Fault, outbox, upload};
+use super::menu;
+use crate::widget::{
+    app::App,
+    core::check,
+    host::{now, set, spawn},
+    later::{http::Fault, outbox, upload},
+    view::View,
+};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, Event, HtmlInputElement};
+use web_sys::{Element, HtmlInputElement};
 
-/// A click anywhere in the panel.
-pub fn click(app: &Rc<App>, view: &View, event: Event) {
-    let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
-    let found = target.and_then(|target| target.closest("[data-act]").ok().flatten());
-    let is_menu = menu::is_open(&view.menu);
-    let Some(button) = found else {
-        if is_menu {
-            menu::close(&view.menu);
-        }
-        return;
-    };
+/// A click on a button.
+pub fn click(app: &Rc<App>, view: &View, button: &Element) {
     let act = button.get_attribute("data-act").unwrap_or_default();
     let value = button.get_attribute("data-value").unwrap_or_default();
-    if is_menu && act != "menu" {
-        view.close_menu();
-    }
     match act.as_str() {
-        "close" => view.close(app),
-        "menu" if is_menu => view.close_menu(),
         "menu" => {
-            let _ = button.set_attribute("aria-expanded", "true");
+            set(button, "aria-expanded", "true");
             menu::open(&view.menu, app);
         }
         "send" => say(app, value),
         "stop" => app.stop(),
         "again" => {
             let app = app.clone();
-            crate::widget::host::spawn(async move { outbox::again(&app, &value).await });
+            spawn(async move { outbox::again(&app, &value).await });
         }
         "regenerate" | "continue" => {
             app.state.borrow_mut().trouble = None;
@@ -54,23 +46,13 @@ pub fn click(app: &Rc<App>, view: &View, event: Event) {
             outbox::flush(app);
             app.changed();
         }
-        "dismiss" => {
-            app.state.borrow_mut().trouble = None;
-            app.changed();
-        }
-        "attach" => view.composer.files.click(),
         "detach" => {
             upload::remove(app, &value);
             view.composer.focus();
         }
         "bottom" => {
-            view.list.borrow_mut().stick();
+            stick(view);
             app.changed();
-        }
-        "login" | "signup" => {
-            if let Some(login) = &*view.login.borrow() {
-                login.switch(app, act == "signup");
-            }
         }
         _ => {}
     }
@@ -89,10 +71,10 @@ fn rate(app: &Rc<App>, id: &str, rating: i8) {
 fn say(app: &Rc<App>, text: String) {
     let app = app.clone();
     if let Some(view) = app.view() {
-        view.list.borrow_mut().stick();
+        stick(view);
         view.composer.focus();
     }
-    crate::widget::host::spawn(async move { outbox::send(&app, text, Vec::new()).await });
+    spawn(async move { outbox::send(&app, text, Vec::new()).await });
 }
 
 /// Sends what stands in the input.
@@ -115,35 +97,30 @@ pub fn send(app: &Rc<App>, view: &View) {
     let text = text.to_owned();
     view.composer.empty(app);
     app.state.borrow_mut().uploads.clear();
-    view.list.borrow_mut().stick();
+    stick(view);
     app.live.heard.set(app.live.heard.get().min(now()));
     let app = app.clone();
-    crate::widget::host::spawn(async move { outbox::send(&app, text, files).await });
+    spawn(async move { outbox::send(&app, text, files).await });
 }
 
-/// A form was sent: the input, the address, or the log-in.
-pub fn submit(app: &Rc<App>, view: &View, event: Event) {
-    event.prevent_default();
-    let Some(form) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    let class = form.class_name();
-    if class.starts_with("email") {
-        let Ok(Some(field)) = form.query_selector("input") else { return };
-        let field: HtmlInputElement = field.unchecked_into();
-        let address = field.value().trim().to_owned();
-        if check::is_email(&address) {
-            field.set_custom_validity("");
-            app.ask_person(Some(address));
-        } else {
-            field.set_custom_validity(&app.t("person.email.wrong"));
-            let _ = field.report_validity();
-            // Cleared at once: the next try is judged anew.
-            field.set_custom_validity("");
-        }
-    } else if class.starts_with("login") {
-        if let Some(login) = &*view.login.borrow() {
-            login.submit(app);
-        }
+/// Keeps the end in sight from now on.
+fn stick(view: &View) {
+    if let Some(parts) = view.parts.get() {
+        parts.list.borrow_mut().stick();
+    }
+}
+
+/// The form for an address was sent.
+pub fn form(app: &Rc<App>, form: &Element) {
+    let Ok(Some(field)) = form.query_selector("input") else { return };
+    let field: HtmlInputElement = field.unchecked_into();
+    let address = field.value().trim().to_owned();
+    if check::is_email(&address) {
+        app.ask_person(Some(address));
     } else {
-        send(app, view);
+        field.set_custom_validity(&app.t("person.email.wrong"));
+        let _ = field.report_validity();
+        // Cleared at once: the next try is judged anew.
+        field.set_custom_validity("");
     }
 }

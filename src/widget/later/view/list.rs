@@ -24,8 +24,7 @@ const OLDER: f64 = 600.0;
 
 /// The handles of its parts.
 pub struct List {
-    /// What scrolls.
-    pub log: Element,
+    log: Element,
     welcome: Element,
     older: HtmlElement,
     list: Element,
@@ -153,7 +152,7 @@ impl List {
         }
         if has_older
             && f64::from(self.log.scroll_top()) < OLDER
-            && app.state.borrow().connection == super::Connection::Live
+            && app.state.borrow().connection == crate::widget::app::Connection::Live
         {
             app.load_older();
         }

@@ -6,8 +6,9 @@ use super::{
         outbox::quote,
         read,
     },
-    host::{alone, now, storage, window},
+    host::{now, storage, window},
     json,
+    lock::alone,
 };
 use js_sys::{Reflect, Uint8Array};
 use std::{cell::RefCell, rc::Rc};

@@ -46,10 +46,11 @@ pub fn limits(app: &App) -> Option<(f64, Vec<String>)> {
     (on && most > 0.0).then(|| (most, types.iter().filter_map(JsValue::as_string).collect()))
 }
 
-/// Takes files of the visitor's.
-pub fn add(app: &Rc<App>, files: Vec<File>) {
+/// Takes files of the visitor's: a list of them.
+pub fn add(app: &Rc<App>, files: &JsValue) {
     let Some((most, types)) = limits(app) else { return };
-    for file in files {
+    for file in files.items() {
+        let file: File = file.unchecked_into();
         let key = uuid();
         let is_full = app.state.borrow().uploads.len() >= MOST;
         let fault = if is_full {

@@ -1,26 +1,10 @@
 //! The menu behind "More".
 
 use super::clear;
-use crate::widget::{
-    app::App,
-    host::{element, text},
-};
+use crate::widget::{app::App, host::text};
 use crate::wire::conversation::Answering;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlElement, Node, ShadowRoot};
-
-/// Builds it, closed and empty.
-pub fn build(parent: &Node) -> Element {
-    element(parent, "div", &[("class", "menu"), ("role", "menu"), ("hidden", "")])
-}
-
-pub fn is_open(menu: &Element) -> bool {
-    !menu.has_attribute("hidden")
-}
-
-pub fn close(menu: &Element) {
-    let _ = menu.set_attribute("hidden", "");
-}
+use web_sys::{Element, HtmlElement, ShadowRoot};
 
 /// Fills and shows it.
 pub fn open(menu: &Element, app: &App) {

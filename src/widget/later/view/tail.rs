@@ -1,7 +1,7 @@
 //! What stands after the last message: that a reply is being written, questions to begin with, asking for a person,
 //! and what went wrong.
 
-use super::clear;
+use super::{clear, trouble};
 use crate::widget::{
     app::App,
     core::read::Value,
@@ -62,10 +62,10 @@ impl Tail {
             self.person(app, &state.person.away, state.person.asked, state.person.has_email);
         }
         if state.thread.deleted {
-            self.trouble(app, &app.t("deleted"), "new", "new");
+            trouble(&self.place, app, &app.t("deleted"), "new", "new");
         }
-        if let Some(trouble) = &state.trouble {
-            self.trouble(app, trouble, "retry", "retry");
+        if let Some(said) = &state.trouble {
+            trouble(&self.place, app, said, "retry", "retry");
         }
     }
 
@@ -107,13 +107,5 @@ impl Tail {
             text(&form, "button", &[("type", "submit"), ("class", "primary")], &app.t("person.email.send"));
         }
         text(&card, "button", &[("type", "button"), ("class", "link"), ("data-act", "bot")], &app.t("person.back"));
-    }
-
-    fn trouble(&self, app: &App, what: &str, act: &str, label: &str) {
-        let card: Element = element(&self.place, "div", &[("class", "note bad"), ("role", "alert")]);
-        text(&card, "p", &[("dir", "auto")], what);
-        let row: Element = element(&card, "div", &[("class", "buttons")]);
-        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", act)], &app.t(label));
-        text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", "dismiss")], &app.t("dismiss"));
     }
 }

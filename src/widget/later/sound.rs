@@ -1,8 +1,20 @@
 //! One soft tone for a message that came while nobody looked. Off until the visitor turns it on.
 
-use super::{host::window, json};
+use super::{
+    app::App,
+    host::{storage, window},
+    json,
+};
 use js_sys::{Array, Function, Reflect};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
+
+const KEPT: &str = "parlor_sound_v1";
+
+/// Whether the visitor has turned it on.
+pub fn is_on() -> bool {
+    storage().and_then(|storage| storage.get_item(KEPT).ok()?).is_some()
+}
 
 /// Rings, where the browser lets it.
 pub fn ring() {
@@ -25,4 +37,19 @@ fn tone() -> Option<()> {
     json::call(&source, "start", &[])?;
     json::call(&source, "stop", &[(now + 0.4).into()])?;
     Some(())
+}
+
+impl App {
+    /// Turns the sound on or off, which is kept.
+    pub fn toggle_sound(self: &Rc<Self>) {
+        let sound = !self.state.borrow().sound;
+        self.state.borrow_mut().sound = sound;
+        if let Some(storage) = storage() {
+            let _ = if sound { storage.set_item(KEPT, "on") } else { storage.remove_item(KEPT) };
+        }
+        if sound {
+            ring();
+        }
+        self.changed();
+    }
 }

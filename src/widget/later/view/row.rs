@@ -13,7 +13,7 @@ use crate::{
         host::{element, icon_button, text},
     },
     wire::{
-        message::{Author, State},
+        message::{Author, Message, Source, State},
         time::Timestamp,
     },
 };
@@ -81,7 +81,7 @@ impl Row {
         let streaming = message.state == State::Streaming;
         match &mut self.words {
             Some(words) => {
-                words.cite(&message.sources);
+                words.cite(&sources(message, app));
                 words.set(&message.content, !streaming);
             }
             None if self.bubble.text_content().as_deref() != Some(&message.content) => {
@@ -180,23 +180,28 @@ impl Row {
     }
 
     fn sources(&self, entry: &Entry, app: &App) {
-        let of = |href: &str| match href.strip_prefix('/') {
-            // A path is one of our server, not of the page around the widget.
-            Some(_) => Href::parse(href).and_then(|href| Href::parse(&[&app.server, href.as_str()].concat())),
-            None => Href::parse(href),
-        };
-        let sources: Vec<_> =
-            entry.message.sources.iter().filter_map(|source| Some((source, of(&source.href)?))).collect();
+        let sources = sources(&entry.message, app);
         if sources.is_empty() {
             return;
         }
         let list: Element = element(&self.extra, "ol", &[("class", "sources"), ("aria-label", &app.t("sources"))]);
-        for (source, href) in sources {
+        for source in sources {
+            let Some(href) = Href::parse(&source.href) else { continue };
             let item: Element = element(&list, "li", &[]);
             text(&item, "span", &[("class", "number")], &source.number.to_string());
             link(&item, &href, &[("dir", "auto")]).set_text_content(Some(&source.title));
         }
     }
+}
+
+/// The sources of a reply that can be followed. A path is one of our server, not of the page around the widget.
+fn sources(message: &Message, app: &App) -> Vec<Source> {
+    let absolute = |source: &Source| {
+        let href = Href::parse(&source.href)?;
+        let base = if href.as_str().starts_with('/') { &*app.server } else { "" };
+        Some(Source { href: [base, href.as_str()].concat(), ..source.clone() })
+    };
+    message.sources.iter().filter_map(absolute).collect()
 }
 
 pub fn is_own(author: Author) -> bool {

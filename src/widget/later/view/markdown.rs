@@ -1,6 +1,5 @@
 //! A Markdown text in the panel: the tree of [`crate::markdown`], node by node. No text becomes markup on the way.
 
-use super::super::host::{element, text};
 use crate::{
     markdown::{
         cite::{self, Piece},
@@ -8,6 +7,7 @@ use crate::{
         tree::{Align, Block, Inline, Item, List, Table},
         url::Href,
     },
+    widget::host::{element, text},
     wire::message::Source,
 };
 use std::sync::Arc;

@@ -6,9 +6,10 @@ use super::{
         outbox::quote,
         read::{self, Value},
     },
-    host::now,
+    host::{Work, now, promise, wait, window},
     identity, json,
 };
+use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
@@ -29,14 +30,8 @@ impl Fault {
     }
 }
 
-/// Who asks.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum As {
-    /// The site alone.
-    Site,
-    /// The visitor.
-    Visitor,
-}
+/// An answer to come. Boxed: who waits for it need not hold all that asking takes.
+pub type Asked<T> = Work<Result<T, Fault>>;
 
 /// A request's answer with its body still to be read.
 pub async fn fetch(
@@ -79,7 +74,7 @@ pub async fn fetch(
         init.set_signal(signal);
     }
     let address = [&app.server, path].concat();
-    let answer = super::host::wait((super::host::window().fetch_with_str_and_init(&address, &init)).into()).await;
+    let answer = wait((window().fetch_with_str_and_init(&address, &init)).into()).await;
     let response: Response = answer.map_err(|_| Fault::Network)?.unchecked_into();
     if response.ok() {
         return Ok(response);
@@ -95,71 +90,91 @@ pub async fn fetch(
 /// The parsed body of an answer; `undefined` where it has none.
 pub async fn body_of(response: &Response) -> JsValue {
     let Ok(promise) = response.text() else { return JsValue::UNDEFINED };
-    match super::host::wait(promise.into()).await {
+    match wait(promise.into()).await {
         Ok(text) => json::parse(&text.as_string().unwrap_or_default()),
         Err(_) => JsValue::UNDEFINED,
     }
 }
 
-/// Asks the server and reads the answer.
-pub async fn ask(app: &Rc<App>, whose: As, method: &str, path: &str, body: Option<&str>) -> Result<JsValue, Fault> {
-    let response = send(app, whose, method, path, body, None).await?;
-    Ok(body_of(&response).await)
+/// Asks the server as the visitor and reads the answer.
+pub fn ask(app: &Rc<App>, method: &'static str, path: &str, body: Option<&str>) -> Asked<JsValue> {
+    let response = send(app, method, path, body, None);
+    Box::pin(async move { Ok(body_of(&response.await?).await) })
 }
 
-/// Asks the server; after a 401 once more with a new token.
-pub async fn send(
+/// Asks the server as the visitor; after a 401 once more with a new token.
+pub fn send(
     app: &Rc<App>,
-    whose: As,
-    method: &str,
+    method: &'static str,
     path: &str,
     body: Option<&str>,
     signal: Option<&AbortSignal>,
-) -> Result<Response, Fault> {
-    if whose == As::Site {
-        return fetch(app, method, path, body, None, signal).await;
-    }
-    let bearer = token(app, false).await?;
-    match fetch(app, method, path, body, Some(&bearer), signal).await {
-        Err(Fault::Refused(401, ..)) => {
-            let bearer = token(app, true).await?;
-            fetch(app, method, path, body, Some(&bearer), signal).await
+) -> Asked<Response> {
+    let (app, path, body, signal) = (app.clone(), path.to_owned(), body.map(str::to_owned), signal.cloned());
+    Box::pin(async move {
+        let mut renew = false;
+        loop {
+            let bearer = token(&app, renew).await?;
+            match fetch(&app, method, &path, body.as_deref(), Some(&bearer), signal.as_ref()).await {
+                Err(Fault::Refused(401, ..)) if !renew => renew = true,
+                other => return other,
+            }
         }
-        other => other,
-    }
+    })
 }
 
 /// The visitor's token; `renew`: the one of before did not hold. However many ask, one session is opened.
-pub async fn token(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
-    let held = app.state.borrow().token.clone();
-    if let Some((token, until)) = held
-        && now() < until
-        && !renew
-    {
-        return Ok(token);
-    }
-    let promise = {
+pub fn token(app: &Rc<App>, renew: bool) -> Asked<String> {
+    let app = app.clone();
+    Box::pin(async move {
+        let held = app.state.borrow().token.clone();
+        if let Some((token, until)) = held
+            && now() < until
+            && !renew
+        {
+            return Ok(token);
+        }
         let opening = app.state.borrow().opening.clone();
-        opening.unwrap_or_else(|| {
-            let inner = app.clone();
-            let promise = super::host::promise(Box::pin(async move {
-                let outcome = open_session(&inner, renew).await;
-                inner.state.borrow_mut().opening = None;
-                let failed = outcome.clone().err();
-                inner.state.borrow_mut().session_fault = failed;
-                outcome.map(JsValue::from).map_err(|_| JsValue::UNDEFINED)
-            }));
-            app.state.borrow_mut().opening = Some(promise.clone());
-            promise
-        })
-    };
-    match super::host::wait(promise.clone().into()).await {
-        Ok(token) => Ok(token.as_string().unwrap_or_default()),
-        Err(_) => Err(app.state.borrow().session_fault.clone().unwrap_or(Fault::Network)),
-    }
+        let promise = opening.unwrap_or_else(|| open(&app, renew));
+        match wait(promise.into()).await {
+            Ok(token) => Ok(token.as_string().unwrap_or_default()),
+            Err(_) => Err(app.state.borrow().session_fault.clone().unwrap_or(Fault::Network)),
+        }
+    })
+}
+
+/// Opens a session, as a promise of its token that all who ask wait for. Where tokens can be renewed it is tried once
+/// more after a refusal.
+fn open(app: &Rc<App>, renew: bool) -> Promise {
+    let inner = app.clone();
+    let promise = promise(Box::pin(async move {
+        let is_function = |name| inner.option_or_state(name).is_function();
+        let renews = inner.account().is_some() || is_function("authToken") || is_function("userToken");
+        let mut renew = renew;
+        let outcome = loop {
+            match open_session(&inner, renew).await {
+                Err(Fault::Refused(401, ..)) if renews && !renew => renew = true,
+                outcome => break outcome,
+            }
+        };
+        let mut state = inner.state.borrow_mut();
+        state.opening = None;
+        state.session_fault = outcome.as_ref().err().cloned();
+        outcome.map(JsValue::from).map_err(|_| JsValue::UNDEFINED)
+    }));
+    app.state.borrow_mut().opening = Some(promise.clone());
+    promise
 }
 
 async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
+    let bearer = match app.account() {
+        Some(account) => {
+            let token = json::call(&account, "token", &[renew.into()]).unwrap_or_default();
+            let token = wait(token).await.ok().and_then(|token| token.as_string());
+            Some(token.ok_or_else(|| Fault::Refused(401, app.t("login.why"), None))?)
+        }
+        None => said(&app.options.get("authToken").unwrap_or_default(), renew).await,
+    };
     let (client_id, previous) = identity::ensure().await;
     let is_new = app.state.borrow().client_id.as_deref() != Some(&client_id);
     app.state.borrow_mut().client_id = Some(client_id.clone());
@@ -187,10 +202,6 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
         }
     }
     body.push('}');
-    let bearer = match super::account::token(app, renew).await {
-        Some(token) => Some(token),
-        None => said(&app.options.get("authToken").unwrap_or_default(), renew).await,
-    };
     let answer = fetch(app, "POST", "/v1/widget/session", Some(&body), bearer.as_deref(), None).await?;
     let session = body_of(&answer).await;
     let token = read::text(&session, "token").ok_or(Fault::Network)?;
@@ -208,5 +219,5 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
 pub async fn said(given: &JsValue, renew: bool) -> Option<String> {
     let Some(ask) = given.dyn_ref::<js_sys::Function>() else { return given.as_string() };
     let answer = ask.call1(&JsValue::UNDEFINED, &renew.into()).ok()?;
-    super::host::wait(answer).await.ok()?.as_string()
+    wait(answer).await.ok()?.as_string()
 }

@@ -1,0 +1,45 @@
+//! Events by asking again and again, each time for a while.
+
+use super::{End, Ladder, Rung, again, path, take};
+use crate::widget::{
+    app::{App, Connection},
+    core::read::{self, Value},
+    host::{hidden, now},
+    later::http::{self, Fault},
+};
+use std::rc::Rc;
+
+/// Listens until it ends.
+pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
+    let Some(path) = path(app, "/poll?after=") else { return End::Done };
+    let after = app.state.borrow().thread.seq.to_string();
+    let wait = if hidden() { "&wait=0" } else { "&wait=20" };
+    let began = now();
+    match http::ask(app, "GET", &[&path, &*after, wait].concat(), None).await {
+        Ok(answer) => {
+            ladder.works();
+            app.connection(Connection::Live, Rung::Poll);
+            let events = answer.get("events").map(|events| events.items()).unwrap_or_default();
+            events.iter().for_each(|event| take(app, event));
+            if read::number(&answer, "seq").is_some_and(|seq| (seq as i64) < app.state.borrow().thread.seq) {
+                again(app);
+            }
+            app.live.expects.set(0.0);
+            // Somebody on the way answers at once instead of waiting: then we wait.
+            let pause = app.transport_number("pollIntervalMs", 3000.0);
+            if events.is_empty() && now() - began < 1000.0 {
+                let _ = app.live.alarm.sleep(pause.max(500.0) as u32).await;
+            }
+            End::Done
+        }
+        Err(Fault::Refused(404, ..)) => {
+            app.lost_conversation();
+            End::Done
+        }
+        Err(Fault::Refused(429, _, after)) => {
+            let _ = app.live.alarm.sleep((after.unwrap_or(5.0) * 1000.0) as u32).await;
+            End::Done
+        }
+        Err(_) => End::Refused,
+    }
+}
