@@ -99,7 +99,9 @@ async fn the_help_reads_well() {
         assert!(out.lines().any(|line| line.trim_start().starts_with(&format!("{word} "))), "{word} in {out}");
     }
     let (_, out, _) = site(folder.path(), &["set", "--help"]).await;
-    for flag in ["--origin", "--loopback", "--who", "--title", "--welcome", "--accent-color", "--model", "--system-prompt"] {
+    for flag in
+        ["--origin", "--loopback", "--who", "--title", "--welcome", "--accent-color", "--model", "--system-prompt"]
+    {
         assert!(out.contains(flag), "{flag} in {out}");
     }
 }

@@ -268,9 +268,9 @@ impl Conversations {
             sqlx::query_as(
                 "SELECT conversation_id FROM messages WHERE id = $1 AND author = 'bot' AND generation_id IS NOT NULL",
             )
-                .bind(reply.0)
-                .fetch_optional(db)
-                .await
+            .bind(reply.0)
+            .fetch_optional(db)
+            .await
         })?;
         let id = ConversationId(conversation.ok_or_else(missing)?.0);
         let held = conversations::lock(tx, owner, id).await?.ok_or_else(missing)?;

@@ -46,7 +46,13 @@ pub async fn write(engine: &Engine, job: Job, stop: CancellationToken) {
     drop(deltas);
     engine.0.writer.flush(generation).await;
     loop {
-        let end = End { state, fault: fault.clone(), sources: reply.sources.clone(), usage: reply.usage, model: model.clone() };
+        let end = End {
+            state,
+            fault: fault.clone(),
+            sources: reply.sources.clone(),
+            usage: reply.usage,
+            model: model.clone(),
+        };
         match finish(engine, generation, conversation, message, end).await {
             Ok(()) | Err(sqlx::Error::RowNotFound | sqlx::Error::PoolClosed) => return,
             Err(error) if engine.0.lifecycle.hard.is_cancelled() => {

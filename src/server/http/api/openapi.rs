@@ -89,7 +89,9 @@ impl Modify for Credentials {
         components.add_security_scheme("visitor", SecurityScheme::Http(visitor));
         let secret = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The site's secret, with Authorization: Bearer, from the site's own server and nowhere else"))
+            .description(Some(
+                "The site's secret, with Authorization: Bearer, from the site's own server and nowhere else",
+            ))
             .build();
         components.add_security_scheme("site_secret", SecurityScheme::Http(secret));
         let cookie = ApiKeyValue::with_description(
