@@ -15,26 +15,22 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-// The preview follows what is typed.
+// The preview follows what is typed: it reads this form by itself, see preview.js.
 const look = document.querySelector("form[data-section=look]");
 const preview = document.getElementById("preview");
-if (look && preview) {
-  const tried = ["title", "welcome_message", "input_placeholder", "accent_color", "position", "theme", "locale"];
-  const base = new URL(preview.src);
+const away = document.getElementById("away");
+if (look && preview && away) {
   let timer;
-  const show = () => {
-    const address = new URL(base);
-    for (const name of tried) {
-      const value = look.elements[name].value.trim();
-      if (value) address.searchParams.set(name, value);
-    }
-    if (address.href !== preview.src) preview.src = address.href;
+  const tell = () => {
+    const words = look.elements.away_message.value.trim();
+    away.textContent = words || "We do not know when somebody will read it.";
   };
+  tell();
   look.addEventListener("input", () => {
+    tell();
     clearTimeout(timer);
-    timer = setTimeout(show, 500);
+    timer = setTimeout(() => preview.contentWindow.location.reload(), 500);
   });
-  if (document.querySelector("#look [role=alert]")) show();
 }
 
 // A log-in of minutes may have run out while a form was filled in: it is renewed before the form is sent.

@@ -26,7 +26,8 @@ pub fn address(query: &[(&str, &str)]) -> String {
     format!("/widget/demo?{}", pairs.join("&"))
 }
 
-/// The page. `tried` are attributes of the tag and their values; `tag` is what to copy.
+/// The page. `tried` are attributes of the tag and their values; `tag` is what to copy. As a `preview` it shows what is
+/// typed in the form of the page around it, see public/preview.js.
 pub fn page(key: &str, tried: &[(&'static str, String)], preview: bool, tag: &str) -> String {
     let html = Owner::new().with(|| {
         let mut script = leptos::html::script().src("/widget/chat-widget.js").defer(true).attr("data-api-key", key.to_owned()).into_any();
@@ -60,6 +61,7 @@ pub fn page(key: &str, tried: &[(&'static str, String)], preview: bool, tag: &st
                     <title>"Harbour Coffee"</title>
                     <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                     <link rel="stylesheet" href="/demo.css"/>
+                    {preview.then(|| view! { <script src="/preview.js"></script> })}
                 </head>
                 <body>
                     <header><p class="shop">"Harbour Coffee"</p><p>"Roasted on Thursdays, sent on Fridays."</p></header>

@@ -8,6 +8,7 @@ use super::{
 use crate::wire::{
     error::ApiError,
     site::{Site, SiteKey},
+    time::Timestamp,
 };
 use leptos::prelude::*;
 
@@ -17,7 +18,18 @@ pub struct Tags {
     /// Always the newest widget.
     pub floating: String,
     /// This version, held by its hash; absent where the widget's file cannot be read.
-    pub pinned: Option<String>,
+    pub pinned: Option<Pinned>,
+}
+
+/// One version of the widget.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pinned {
+    /// The tag.
+    pub tag: String,
+    /// Where the script is.
+    pub address: String,
+    /// `sha384-…` (Subresource Integrity).
+    pub integrity: String,
 }
 
 /// What the page shows besides the site.
@@ -33,8 +45,8 @@ pub struct Shown<'a> {
     pub saved: Option<&'a str>,
     /// The section that was not, and why.
     pub fault: Option<(&'a str, &'a ApiError)>,
-    /// The secret for verified identity, when it was asked for.
-    pub secret: Option<&'a str>,
+    /// The secrets that hold, the newest first, with their ends; only when they were asked for.
+    pub secrets: &'a [(String, Option<Timestamp>)],
     /// The tags to copy.
     pub tags: &'a Tags,
 }
@@ -108,13 +120,17 @@ fn copyable(id: &'static str, text: String) -> AnyView {
 }
 
 fn tag(shown: &Shown<'_>) -> AnyView {
-    let pinned = shown.tags.pinned.clone().map(|text| {
+    let pinned = shown.tags.pinned.clone().map(|Pinned { tag, address, integrity }| {
         view! {
             <h3>"This version only"</h3>
             <p class="about">
                 "The browser refuses the script when it is not exactly this one. After an update of the server the page keeps this version until you copy the tag again."
             </p>
-            {copyable("tag-pinned", text)}
+            {copyable("tag-pinned", tag)}
+            <dl class="facts">
+                <div><dt>"Address"</dt><dd><code>{address}</code></dd></div>
+                <div><dt>"Integrity"</dt><dd><code>{integrity}</code></dd></div>
+            </dl>
         }
     });
     let demo = demo::address(&[("key", shown.site.keys.first().map(|key| key.key.as_str()).unwrap_or_default())]);
@@ -175,12 +191,20 @@ fn look(shown: &Shown<'_>) -> AnyView {
     };
     let key = shown.site.keys.first().map(|key| key.key.as_str()).unwrap_or_default();
     let preview = demo::address(&[("key", key), ("preview", "1")]);
+    let away = shown.values.get("away_message").cloned().unwrap_or_default();
     let content = view! {
-        {shown.saving("look", fields.into_any())}
-        <h3 id="preview-title">"Preview"</h3>
-        <p class="about without-script">"The preview shows what is saved."</p>
-        <p class="about needs-script">"The preview follows what you type; the custom style shows once it is saved."</p>
-        <iframe id="preview" class="preview" src=preview title="Preview of the widget"></iframe>
+        <div class="beside">
+            {shown.saving("look", fields.into_any())}
+            <div class="previewing">
+                <h3>"Preview"</h3>
+                <p class="about without-script">"This is what is saved."</p>
+                <p class="about needs-script">"It follows what you type; visitors see what is saved."</p>
+                <iframe id="preview" class="preview" src=preview title="Preview of the widget"></iframe>
+                <p class="about needs-script">
+                    "Who asks for a person reads: " <q id="away" dir="auto">{away}</q>
+                </p>
+            </div>
+        </div>
     };
     shown.section(
         "look",
@@ -194,7 +218,7 @@ fn answers(shown: &Shown<'_>) -> AnyView {
     let form = shown.form("answers");
     let fields = view! {
         {lines(&form, told("system_prompt", "Instructions", "What the model should know and how it should answer. Visitors do not see it."), 6, false)}
-        {line(&form, told("model", "Model", "Its name as the endpoint knows it; empty: the server's own."), "")}
+        {line(&form, told("model", "Model", "Its name as the endpoint knows it, or guide for answers from the documents here alone; empty: the server's own."), "")}
     };
     shown.section("answers", "Answers", "", shown.saving("answers", fields.into_any()))
 }
@@ -252,18 +276,33 @@ fn keys(shown: &Shown<'_>) -> AnyView {
 }
 
 fn identity(shown: &Shown<'_>) -> AnyView {
-    let secret = shown.secret.map(|secret| copyable("secret-text", secret.to_owned()));
+    let secret = |(at, (secret, end)): (usize, &(String, Option<Timestamp>))| {
+        let until = end.map(|end| {
+            view! { <p class="about">{format!("The one before, which holds until {}:", minute(&end.to_string()))}</p> }
+        });
+        view! { {until} {copyable(if at == 0 { "secret-text" } else { "secret-before" }, secret.clone())} }
+    };
+    let secrets = shown.secrets.iter().enumerate().map(secret).collect_view();
+    let end = (shown.secrets.len() > 1).then(|| {
+        view! { <button class="button danger" name="what" value="end">"End the one before now"</button> }
+    });
     let content = view! {
-        {secret}
+        {secrets}
         <form class="form" method="post" action=shown.action("secret")>
             <div class="actions">
                 <button class="button" name="what" value="show">"Show the secret"</button>
-                <button class="button danger" name="what" value="rotate">"Make a new secret"</button>
+                <button class="button" name="what" value="rotate">"Make a new secret"</button>
+                {end}
+                <button class="button danger" name="what" value="rotate-now">
+                    "Make a new secret and end the others now"
+                </button>
             </div>
-            <p class="about">"A new secret ends every token that was signed with the one before."</p>
+            <p class="about">
+                "With a new secret, the one before holds for another 24 hours, so that you can change your server in between."
+            </p>
         </form>
     };
-    let about = "With this secret your own server signs tokens (JWT, HS256) that say who a visitor is. It belongs into that server and nowhere else, never into a page.";
+    let about = "With this secret your own server signs tokens (JWT, HS256) that say who a visitor is, and speaks in their conversations (POST /v1/site/messages). It belongs into that server and nowhere else, never into a page.";
     shown.section("secret", "Verified identity", about, content.into_any())
 }
 

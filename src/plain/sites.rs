@@ -63,11 +63,12 @@ pub fn index(sites: &[Site], form: &Form<'_>, said: Option<String>) -> AnyView {
         } else {
             format!("on {}", origins.join(", "))
         };
+        let model = site.settings.model.as_ref().map(|model| format!(" Answered by {model}.")).unwrap_or_default();
         view! {
             <li>
                 <div class="what">
                     <p class="device"><a href=format!("/admin/sites/{}", site.id) dir="auto">{site.name.clone()}</a></p>
-                    <p class="when">{format!("{}, {origins}.", who(site.settings.who))}</p>
+                    <p class="when">{format!("{}, {origins}.{model}", who(site.settings.who))}</p>
                 </div>
                 <Svg icon=Icon::ChevronRight/>
             </li>

@@ -4,7 +4,10 @@ use super::{
     accounts::Accounts,
     config::Config,
     conversation::Conversations,
-    files::{Files, disk::Disk},
+    files::{
+        Files,
+        disk::{Disk, FOLDER},
+    },
     generation::Engine,
     http::{
         self,
@@ -15,6 +18,7 @@ use super::{
     lifecycle::{DRAIN, Lifecycle, NOTE},
     model::{
         Model,
+        choice::Choice,
         client::{OpenAi, SetupError},
         guide::Guide,
     },
@@ -86,7 +90,7 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     sites.ensure_first().await?;
     let accounts = Accounts::new(store.clone(), config.clone(), &secrets);
     let conversations = Conversations::new(store.clone(), hub.clone(), engine.clone());
-    let files = Files::new(store.clone(), Arc::new(Disk::new(config.data.join("files"))), &secrets);
+    let files = Files::new(store.clone(), Arc::new(Disk::new(config.data.join(FOLDER))), &secrets);
     let visitors = Visitors::new(
         store.clone(),
         sites.clone(),
@@ -134,10 +138,10 @@ pub async fn start(config: Config, leptos: LeptosOptions, listener: TcpListener)
     Ok(Running { addr, state, serving })
 }
 
-/// The configured endpoint, else Guide.
+/// The configured endpoint with Guide beside it, else Guide alone.
 fn choose_model(config: &Config, knowledge: &Knowledge) -> Result<Arc<dyn Model>, SetupError> {
     Ok(match &config.model {
-        Some(settings) => Arc::new(OpenAi::new(settings)?),
+        Some(settings) => Arc::new(Choice::new(OpenAi::new(settings)?, Guide::new(knowledge.clone()))),
         None => Arc::new(Guide::new(knowledge.clone())),
     })
 }

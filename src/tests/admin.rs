@@ -168,7 +168,15 @@ both! {
         assert_eq!(shown.headers()["cache-control"], "private, no-store");
         assert!(shown.text().await.unwrap().contains(secret.expose()));
         ada.post(&format!("{path}/secret"), &[("what", "rotate")]).await;
-        assert!(server.running.state.sites.secret(site.id).await.unwrap() != secret);
+        let fresh = server.running.state.sites.secret(site.id).await.unwrap();
+        assert!(fresh != secret);
+        let both = ada.post(&format!("{path}/secret"), &[("what", "show")]).await.text().await.unwrap();
+        assert!(both.contains(secret.expose()) && both.contains(fresh.expose()) && both.contains("which holds until"));
+        ada.post(&format!("{path}/secret"), &[("what", "end")]).await;
+        let one = ada.post(&format!("{path}/secret"), &[("what", "show")]).await.text().await.unwrap();
+        assert!(!one.contains(secret.expose()) && one.contains(fresh.expose()));
+        ada.post(&format!("{path}/secret"), &[("what", "rotate-now")]).await;
+        assert_eq!(server.running.state.sites.secrets(site.id).await.unwrap().len(), 1);
         assert_eq!(ada.post(&format!("{path}/delete"), &[]).await.status(), StatusCode::BAD_REQUEST);
         assert_eq!(location(&ada.post(&format!("{path}/delete"), &[("sure", "on")]).await), "/admin/sites?deleted=1");
         assert!(server.running.state.sites.list().await.unwrap().is_empty());

@@ -1,52 +1,15 @@
 //! `/v1` as a program meets it, over a real socket, answered by the real upstream process.
 
 use crate::{
-    harness::{Database, Server},
     member::{Member, answer},
-    upstream::Upstream,
+    rig::Rig,
 };
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-struct Rig {
-    server: Server,
-    upstream: Upstream,
-    member: Member,
-}
-
-impl Rig {
-    async fn new(database: Database, script: &str) -> Self {
-        let upstream = Upstream::start().await;
-        let settings = upstream.scripted(script);
-        let server = Server::start_with(database, |config| config.model = Some(settings)).await;
-        let member = Member::new(&server.client, &server.url(""), "ada").await;
-        Self { server, upstream, member }
-    }
-}
-
-macro_rules! on_both {
-    ($($script:literal async fn $name:ident($rig:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            async fn body($rig: Rig) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                body(Rig::new(Database::Sqlite, $script).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                body(Rig::new(Database::Postgres, $script).await).await;
-            }
-        }
-    )+};
-}
-
-on_both! {
+scripted! {
     "tokens=5&delay=2" async fn a_conversation_from_first_word_to_last(rig) {
-        let member = &rig.member;
+        let member = &rig.member().await;
         let chat = member.chat().await;
         let sent = member.send(&chat, "c1", "What is this?").await;
         assert_eq!(member.send(&chat, "c1", "What is this?").await, sent);
@@ -101,7 +64,7 @@ on_both! {
     }
 
     "tokens=400&delay=20" async fn stop_works_from_anywhere_and_reaches_the_upstream(rig) {
-        let member = &rig.member;
+        let member = &rig.member().await;
         let chat = member.chat().await;
         let sent = member.send(&chat, "c1", "Go").await;
         let mut events = member.events(&chat, 0).await;
@@ -117,7 +80,7 @@ on_both! {
     }
 
     "tokens=60&delay=10" async fn closing_every_tab_stops_nothing(rig) {
-        let member = &rig.member;
+        let member = &rig.member().await;
         let chat = member.chat().await;
         let sent = member.send(&chat, "c1", "Go").await;
         let mut events = member.events(&chat, 0).await;
@@ -129,7 +92,7 @@ on_both! {
     }
 
     "tokens=2&delay=0" async fn every_route_refuses_strangers_and_hides_what_is_anothers(rig) {
-        let member = &rig.member;
+        let member = &rig.member().await;
         let eve = Member::new(&rig.server.client, &rig.server.url(""), "eve").await;
         let chat = member.chat().await;
         let sent = member.send(&chat, "c1", "Mine").await;
@@ -164,7 +127,7 @@ on_both! {
     }
 
     "tokens=2&delay=0" async fn bad_input_gets_a_clear_error_in_the_one_shape(rig) {
-        let member = &rig.member;
+        let member = &rig.member().await;
         let chat = member.chat().await;
         let path = format!("/v1/conversations/{chat}/messages");
         let post = |body: Vec<u8>, kind: &'static str| {
@@ -195,7 +158,7 @@ on_both! {
     }
 
     "tokens=3&delay=0" async fn everything_of_an_account_can_be_taken_along(rig) {
-        let member = &rig.member;
+        let member = &rig.member().await;
         let eve = Member::new(&rig.server.client, &rig.server.url(""), "eve").await;
         eve.send(&eve.chat().await, "c1", "Not for Ada").await;
         for at in 0..25 {

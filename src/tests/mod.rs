@@ -5,11 +5,14 @@
 
 #[macro_use]
 mod harness;
+#[macro_use]
+mod rig;
 
 mod accounts;
 mod admin;
 mod api;
 mod auth_cookies;
+mod backup;
 mod block;
 mod bounds;
 mod config;
@@ -35,6 +38,8 @@ mod process;
 mod programs;
 mod sessions;
 mod site_command;
+mod site_messages;
+mod site_models;
 mod sites;
 mod socket;
 mod start;

@@ -76,13 +76,13 @@ impl Serving {
         Self { child, lines, greeting, addr }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
     /// Its exit code and last words.
-    async fn ends(mut self) -> (Option<i32>, String) {
+    pub async fn ends(mut self) -> (Option<i32>, String) {
         let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
         let mut words = String::new();
         while let Some(line) = self.lines.next_line().await.unwrap() {

@@ -1,10 +1,9 @@
 //! The addresses that two published widgets ask, as their clients do.
 
 use crate::{
-    harness::{Database, Server},
     member::answer,
-    upstream::Upstream,
-    visitor::{Form, Part, Visitor, first_site, lines, open, site},
+    rig::Rig,
+    visitor::{Form, Part, Visitor, lines, open, site},
 };
 use futures::{SinkExt, StreamExt};
 use parlor::wire::site::WhoMayChat;
@@ -15,21 +14,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 use uuid::Uuid;
 
-struct Rig {
-    server: Server,
-    upstream: Upstream,
-    key: String,
-}
-
 impl Rig {
-    async fn new(database: Database, script: &str) -> Self {
-        let upstream = Upstream::start().await;
-        let settings = upstream.scripted(script);
-        let server = Server::start_with(database, |config| config.model = Some(settings)).await;
-        let key = first_site(&server).await.keys.remove(0).key;
-        Self { server, upstream, key }
-    }
-
     fn post(&self, path: &str, header: &str, body: &Value) -> reqwest::RequestBuilder {
         self.server.client.post(self.server.url(path)).header(header, &self.key).json(body)
     }
@@ -39,31 +24,11 @@ impl Rig {
     }
 }
 
-macro_rules! on_both {
-    ($($script:literal async fn $name:ident($rig:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            async fn body($rig: Rig) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                body(Rig::new(Database::Sqlite, $script).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                body(Rig::new(Database::Postgres, $script).await).await;
-            }
-        }
-    )+};
-}
-
 fn id() -> String {
     Uuid::new_v4().to_string()
 }
 
-on_both! {
+scripted! {
     "text=One%20two%20three.&delay=2" async fn a_reply_comes_line_by_line_and_a_session_goes_on(rig) {
         let session = id();
         for (path, header) in [("/chat", "x-widget-api-key"), ("/v1/chat/stream", "x-api-key")] {

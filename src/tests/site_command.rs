@@ -55,7 +55,16 @@ async fn sites_are_kept_from_the_command_line_while_the_server_runs() {
     assert!(out.lines().count() == 2 && out.contains(&format!("{fresh}  until ")), "{out}");
 
     let (_, secret, _) = site(folder.path(), &["secret", "Our shop"]).await;
-    assert!(secret.trim().len() >= 43 && secret != site(folder.path(), &["secret", "Our shop", "--rotate"]).await.1);
+    assert!(secret.trim().len() >= 43 && secret.lines().count() == 1, "{secret}");
+    let (_, both, _) = site(folder.path(), &["secret", "Our shop", "--rotate"]).await;
+    assert!(both.lines().count() == 2 && both.contains(&format!("{}  until ", secret.trim())), "{both}");
+    let (_, one, _) = site(folder.path(), &["secret", "Our shop", "--rotate", "--now"]).await;
+    assert!(one.lines().count() == 1 && !both.contains(one.trim()), "{one}");
+    let (code, _, err) = site(folder.path(), &["set", "Our shop", "--model", "two words"]).await;
+    assert_eq!((code, err.contains("no spaces")), (1, true), "{err}");
+    assert_eq!(site(folder.path(), &["set", "Our shop", "--model", "Guide"]).await.0, 0);
+    let (_, out, _) = site(folder.path(), &["list"]).await;
+    assert!(out.contains("MODEL") && out.contains("guide"), "{out}");
     let (code, _, err) = site(folder.path(), &["remove", "Our shop"]).await;
     assert_eq!((code, err.contains("--yes")), (2, true), "{err}");
     assert_eq!(site(folder.path(), &["remove", "Our shop", "--yes"]).await.0, 0);
@@ -90,7 +99,9 @@ async fn the_help_reads_well() {
         assert!(out.lines().any(|line| line.trim_start().starts_with(&format!("{word} "))), "{word} in {out}");
     }
     let (_, out, _) = site(folder.path(), &["set", "--help"]).await;
-    for flag in ["--origin", "--loopback", "--who", "--title", "--welcome", "--accent-color", "--system-prompt"] {
+    for flag in
+        ["--origin", "--loopback", "--who", "--title", "--welcome", "--accent-color", "--model", "--system-prompt"]
+    {
         assert!(out.contains(flag), "{flag} in {out}");
     }
 }

@@ -123,16 +123,28 @@ both! {
         assert_eq!(code(sites.delete(made.id).await).0, Code::NotFound);
     }
 
-    async fn the_secret_is_shown_and_replaced(server) {
+    async fn of_two_secrets_the_older_ends_after_a_day_or_at_once(server) {
         let sites = &server.running.state.sites;
         let site = first(&server).await;
         let secret = sites.secret(site.id).await.unwrap();
         assert!(secret.expose().len() >= 43);
-        let active = sites.by_id(site.id).await.unwrap().unwrap();
-        assert!(active.identity_secret == secret && !format!("{active:?}").contains(secret.expose()));
-        let fresh = sites.rotate_secret(site.id).await.unwrap();
-        assert!(fresh != secret && sites.secret(site.id).await.unwrap() == fresh);
-        assert!(sites.by_id(site.id).await.unwrap().unwrap().identity_secret == fresh);
+        let active = || async { sites.by_id(site.id).await.unwrap().unwrap() };
+        let known = active().await;
+        assert!(known.is_secret(secret.expose()) && !known.is_secret("") && !format!("{known:?}").contains(secret.expose()));
+        let both = sites.rotate_secret(site.id, false).await.unwrap();
+        let ends: Vec<_> = both.iter().map(|one| one.expires_at.map(|end| (end.0 - clock::now().0) / 3_600_000)).collect();
+        assert!(ends == [None, Some(23)] || ends == [None, Some(24)], "{ends:?}");
+        assert!(both[1].secret == secret && both[0].secret != secret);
+        assert!(active().await.is_secret(secret.expose()) && active().await.is_secret(both[0].secret.expose()));
+        assert!(sites.secret(site.id).await.unwrap() == both[0].secret);
+        let again = sites.rotate_secret(site.id, false).await.unwrap();
+        assert!(again.len() == 2 && again[1].secret == both[0].secret, "of three, the oldest ends");
+        assert!(!active().await.is_secret(secret.expose()));
+        sites.end_previous_secret(site.id).await.unwrap();
+        assert_eq!(sites.secrets(site.id).await.unwrap().len(), 1);
+        assert!(!active().await.is_secret(both[0].secret.expose()));
+        let at_once = sites.rotate_secret(site.id, true).await.unwrap();
+        assert!(at_once.len() == 1 && !active().await.is_secret(again[0].secret.expose()));
         assert_eq!(config_status(&server, &site.keys[0].key).await, StatusCode::OK, "keys are something else");
     }
 }

@@ -1,8 +1,8 @@
 //! `/v1/widget/socket`, by a client that is not ours.
 
 use crate::{
-    harness::{Database, Server},
-    upstream::Upstream,
+    harness::Server,
+    rig::Rig,
     visitor::{Visitor, first_site, message, site},
 };
 use futures::{SinkExt, StreamExt};
@@ -86,42 +86,6 @@ impl Socket {
     }
 }
 
-struct Rig {
-    server: Server,
-    upstream: Upstream,
-    key: String,
-}
-
-impl Rig {
-    async fn new(database: Database, script: &str) -> Self {
-        let upstream = Upstream::start().await;
-        let settings = upstream.scripted(script);
-        let server = Server::start_with(database, |config| config.model = Some(settings)).await;
-        let key = first_site(&server).await.keys.remove(0).key;
-        Self { server, upstream, key }
-    }
-}
-
-macro_rules! on_both {
-    ($($script:literal async fn $name:ident($rig:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            async fn body($rig: Rig) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                body(Rig::new(Database::Sqlite, $script).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                body(Rig::new(Database::Postgres, $script).await).await;
-            }
-        }
-    )+};
-}
-
 fn text_of(events: &[Value]) -> String {
     events
         .iter()
@@ -130,7 +94,7 @@ fn text_of(events: &[Value]) -> String {
         .collect()
 }
 
-on_both! {
+scripted! {
     "tokens=60&delay=5" async fn a_conversation_over_a_socket(rig) {
         let visitor = Visitor::new(&rig.server, &rig.key).await;
         let mut socket = Socket::of(&rig.server, &visitor, None, 0).await;

@@ -169,9 +169,17 @@ both! {
         let (status, session) = open(&server, key, &json!({"client_id": client_id(), "user_token": token})).await;
         assert_eq!((status, &session["level"]), (StatusCode::OK, &json!("verified")));
         assert!(session["expires_in"].as_u64().unwrap() <= 600, "no longer than what vouches for them");
-        server.running.state.sites.rotate_secret(here.id).await.unwrap();
-        let (status, _) = open(&server, key, &json!({"client_id": client_id(), "user_token": token})).await;
-        assert_eq!(status, StatusCode::UNAUTHORIZED, "the secret was replaced");
+        let sites = &server.running.state.sites;
+        sites.rotate_secret(here.id, false).await.unwrap();
+        let ask = || json!({"client_id": client_id(), "user_token": token});
+        assert_eq!(open(&server, key, &ask()).await.0, StatusCode::OK, "the secret before holds for a day");
+        assert!(vouch(&server, &here, json!({"sub": "a"})).await != token);
+        let fresh = json!({"client_id": client_id(), "user_token": vouch(&server, &here, json!({"sub": "a"})).await});
+        assert_eq!(open(&server, key, &fresh).await.0, StatusCode::OK, "and so does the new one");
+        sites.rotate_secret(here.id, true).await.unwrap();
+        for old in [ask(), fresh] {
+            assert_eq!(open(&server, key, &old).await.0, StatusCode::UNAUTHORIZED, "both were replaced");
+        }
     }
 
     async fn where_a_site_asks_for_more_nobody_else_opens_or_says_anything(server) {

@@ -1,56 +1,15 @@
 //! `/v1/widget` as a panel meets it.
 
 use crate::{
-    harness::{Database, Server},
     member::{Events, answer},
-    upstream::Upstream,
-    visitor::{Visitor, first_site, lines, message, site},
+    rig::Rig,
+    visitor::{Visitor, lines, message, site},
 };
 use futures::future::join_all;
 use parlor::wire::{conversation::Answering, id::ConversationId};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-struct Rig {
-    server: Server,
-    upstream: Upstream,
-    key: String,
-}
-
-impl Rig {
-    async fn new(database: Database, script: &str) -> Self {
-        let upstream = Upstream::start().await;
-        let settings = upstream.scripted(script);
-        let server = Server::start_with(database, |config| config.model = Some(settings)).await;
-        let key = first_site(&server).await.keys.remove(0).key;
-        Self { server, upstream, key }
-    }
-
-    async fn visitor(&self) -> Visitor {
-        Visitor::new(&self.server, &self.key).await
-    }
-}
-
-macro_rules! on_both {
-    ($($script:literal async fn $name:ident($rig:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            async fn body($rig: Rig) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                body(Rig::new(Database::Sqlite, $script).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                body(Rig::new(Database::Postgres, $script).await).await;
-            }
-        }
-    )+};
-}
 
 /// A list of events as a reader who joined late may get it: neighbouring deltas are one.
 fn joined(events: &[Value]) -> Vec<Value> {
@@ -93,7 +52,7 @@ async fn by_sse(visitor: &Visitor, conversation: &str, after: i64, reply: &Value
     }
 }
 
-on_both! {
+scripted! {
     "tokens=300&delay=3" async fn every_transport_yields_the_same_list_from_any_seq(rig) {
         let visitor = rig.visitor().await;
         let request = visitor.request(Method::POST, "/v1/widget/messages").header("accept", "application/x-ndjson");
@@ -375,6 +334,9 @@ on_both! {
             ("/api/chat/upload", "post"),
             ("/api/upload", "post"),
             ("/api/chat/ws", "get"),
+            ("/v1/site/messages", "post"),
+            ("/v1/site/messages", "get"),
+            ("/v1/site/files", "post"),
         ] {
             assert!(document["paths"][path][method].is_object(), "{method} {path}");
         }

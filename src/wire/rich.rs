@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 pub const MOST_PARTS: usize = 12;
 /// The longest label, title or value, in bytes.
 pub const LONGEST_LABEL: usize = 512;
+/// The longest body of a card, in bytes.
+pub const LONGEST_BODY: usize = 8 * 1024;
+/// The longest address, in bytes.
+pub const LONGEST_URL: usize = 2048;
 
 described! {
 /// What a message shows besides its text.

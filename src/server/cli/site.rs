@@ -6,6 +6,7 @@ use crate::{
     wire::{
         id::SiteId,
         site::{Site, SiteSettings, WhoMayChat},
+        time::Timestamp,
     },
 };
 use clap::Subcommand;
@@ -44,13 +45,16 @@ pub enum Command {
         #[arg(long, requires = "rotate")]
         now: bool,
     },
-    /// Print the secret with which the site's own server signs its visitors' tokens
+    /// Print the secret of the site's own server: it signs its visitors' tokens, and speaks in their conversations
     Secret {
         /// The site's name or id
         site: String,
-        /// Make a new one; tokens signed with the one before end at once
+        /// Make a new one; the one before holds for another 24 hours
         #[arg(long)]
         rotate: bool,
+        /// With --rotate: the one before ends at once
+        #[arg(long, requires = "rotate")]
+        now: bool,
     },
     /// Delete a site with its visitors and their conversations
     Remove {
@@ -87,6 +91,9 @@ pub struct Settings {
     /// A colour such as #0f766e
     #[arg(long, value_name = "COLOUR")]
     accent_color: Option<String>,
+    /// The model that answers, by its name as the endpoint knows it; guide for the built-in Guide, "" for the server's own
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
     /// Instructions for the model, which visitors do not see
     #[arg(long, value_name = "TEXT")]
     system_prompt: Option<String>,
@@ -112,6 +119,7 @@ impl Settings {
             (&self.title, &mut settings.branding.title),
             (&self.welcome, &mut settings.branding.welcome_message),
             (&self.accent_color, &mut settings.branding.accent_color),
+            (&self.model, &mut settings.model),
             (&self.system_prompt, &mut settings.system_prompt),
         ] {
             if given.is_some() {
@@ -155,10 +163,10 @@ async fn apply(sites: &Sites, command: Command) -> Result<String, Failure> {
             let site = find(sites, &site).await?;
             if rotate { keys(&sites.rotate(site.id, now).await?) } else { keys(&site) }
         }
-        Command::Secret { site, rotate } => {
+        Command::Secret { site, rotate, now } => {
             let id = find(sites, &site).await?.id;
-            let secret = if rotate { sites.rotate_secret(id).await? } else { sites.secret(id).await? };
-            secret.expose().to_owned()
+            let secrets = if rotate { sites.rotate_secret(id, now).await? } else { sites.secrets(id).await? };
+            lines(secrets.iter().map(|secret| (secret.secret.expose(), secret.expires_at)))
         }
         Command::Remove { site, yes: false } => {
             let site = find(sites, &site).await?;
@@ -190,11 +198,16 @@ async fn find(sites: &Sites, which: &str) -> Result<Site, Failure> {
 }
 
 fn keys(site: &Site) -> String {
-    let line = |key: &crate::wire::site::SiteKey| match key.expires_at {
-        Some(end) => format!("{}  until {}", key.key, minute(&end.to_string())),
-        None => key.key.clone(),
+    lines(site.keys.iter().map(|key| (key.key.as_str(), key.expires_at)))
+}
+
+/// Keys or secrets, a line each, the newest first, with their ends.
+fn lines<'a>(all: impl Iterator<Item = (&'a str, Option<Timestamp>)>) -> String {
+    let line = |(text, end): (&str, Option<Timestamp>)| match end {
+        Some(end) => format!("{text}  until {}", minute(&end.to_string())),
+        None => text.to_owned(),
     };
-    site.keys.iter().map(line).collect::<Vec<_>>().join("\n")
+    all.map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// `2026-11-21T07:30:00.000Z` without its seconds.
@@ -207,7 +220,7 @@ fn list(sites: &[Site]) -> String {
         return "There is no site. `parlor site add NAME` makes one, and so does the next start of the server."
             .to_owned();
     }
-    let title = ["NAME", "WHO", "KEY", "ORIGINS", "ID"].map(str::to_owned).to_vec();
+    let title = ["NAME", "WHO", "MODEL", "KEY", "ORIGINS", "ID"].map(str::to_owned).to_vec();
     let row = |site: &Site| {
         let mut origins = site.settings.origins.clone();
         if site.settings.loopback {
@@ -215,7 +228,8 @@ fn list(sites: &[Site]) -> String {
         }
         let origins = if origins.is_empty() { "only this server".to_owned() } else { origins.join(", ") };
         let key = site.keys.first().map(|key| key.key.clone()).unwrap_or_default();
-        vec![site.name.clone(), site.settings.who.as_str().to_owned(), key, origins, site.id.to_string()]
+        let model = site.settings.model.clone().unwrap_or_else(|| "server's".to_owned());
+        vec![site.name.clone(), site.settings.who.as_str().to_owned(), model, key, origins, site.id.to_string()]
     };
     out::table(&std::iter::once(title).chain(sites.iter().map(row)).collect::<Vec<_>>())
 }
@@ -225,7 +239,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
     use super::*;
-    use crate::wire::{site::SiteKey, time::Timestamp};
+    use crate::wire::site::SiteKey;
 
     fn site() -> Site {
         let key = |key: &str, expires_at| SiteKey { key: key.to_owned(), created_at: Timestamp(0), expires_at };
@@ -257,6 +271,7 @@ mod tests {
             title: Some("Help".to_owned()),
             welcome: None,
             accent_color: None,
+            model: None,
             system_prompt: None,
         };
         let mut settings = site().settings;

@@ -1,12 +1,13 @@
 //! The settings: one typed [`Config`] from a TOML file, the environment and flags, in rising order.
 //!
-//! [`load`] has the table of all settings, [`value`] reads their texts, [`check`] tells people how they stand.
+//! [`table`] lists them all, [`load`] finds their values, [`value`] reads their texts, [`check`] tells people how they stand.
 //! [`site`] has the Leptos options of the run.
 
 pub mod check;
 pub mod load;
 pub mod origins;
 pub mod site;
+pub mod table;
 pub mod value;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};

@@ -1,8 +1,9 @@
 //! What the model gets to read of a chat.
 
+use super::rich::in_words;
 use crate::{
     server::{
-        model::{Request, Speaker, Turn},
+        model::{Audience, Request, Speaker, Turn},
         store::{Store, on},
         thread::owner::Owner,
     },
@@ -26,7 +27,7 @@ pub struct Asked {
 }
 
 /// The request for a reply that follows every active message older than it. In a conversation of a website it has the
-/// instructions of the site.
+/// model and the instructions of the site.
 pub async fn request(
     store: &Store,
     owner: Owner,
@@ -47,17 +48,17 @@ pub async fn request(
         .fetch_all(db)
         .await
     })?;
-    let system = match owner {
-        Owner::User(_) => None,
-        Owner::Visitor(_) => instructions(store, conversation).await?,
+    let asked = match owner {
+        Owner::User(_) => Request::default(),
+        Owner::Visitor(_) => of_site(store, conversation).await?,
     };
     let stopped = rows.iter().any(|(.., stopped)| *stopped);
     let newest_first = rows.into_iter().map(|(author, content, rich, _)| (author, content, rich)).collect();
-    Ok(Asked { request: Request { system, turns: turns(newest_first), ..Request::default() }, stopped })
+    Ok(Asked { request: Request { turns: turns(newest_first), ..asked }, stopped })
 }
 
-/// What the site of a conversation tells the model.
-async fn instructions(store: &Store, conversation: ConversationId) -> Result<Option<String>, sqlx::Error> {
+/// What the site of a conversation asks for: its model, with its instructions.
+async fn of_site(store: &Store, conversation: ConversationId) -> Result<Request, sqlx::Error> {
     let site: Option<(String,)> = on!(store.read(), |db| {
         sqlx::query_as("SELECT s.settings FROM conversations c JOIN sites s ON s.id = c.site_id WHERE c.id = $1")
             .bind(conversation.0)
@@ -65,7 +66,9 @@ async fn instructions(store: &Store, conversation: ConversationId) -> Result<Opt
             .await
     })?;
     let settings: Option<SiteSettings> = site.and_then(|(settings,)| serde_json::from_str(&settings).ok());
-    Ok(settings.and_then(|settings| settings.system_prompt).filter(|prompt| !prompt.trim().is_empty()))
+    let SiteSettings { model, system_prompt, .. } = settings.unwrap_or_default();
+    let system = system_prompt.filter(|prompt| !prompt.trim().is_empty());
+    Ok(Request { model, audience: Audience::Visitor, system, ..Request::default() })
 }
 
 fn turns(newest_first: Vec<Row>) -> Vec<Turn> {
@@ -92,11 +95,17 @@ fn turns(newest_first: Vec<Row>) -> Vec<Turn> {
     turns
 }
 
-/// The text of a message, and the names of its files: the model cannot read those, and should not deny that they came.
+/// The text of a message, what it shows besides, in words, and the names of its files: the model cannot read those, and
+/// should not deny that they came.
 fn text(content: String, rich: Option<&str>) -> String {
-    let Some(Ok(Rich::Files { files })) = rich.map(serde_json::from_str) else { return content };
-    let names: Vec<String> = files.iter().map(|file| format!("[attached file: {}]", file.name)).collect();
-    [content, names.join("\n")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+    let shown = match rich.map(serde_json::from_str) {
+        Some(Ok(Rich::Files { files })) => {
+            files.iter().map(|file| format!("[attached file: {}]", file.name)).collect::<Vec<_>>().join("\n")
+        }
+        Some(Ok(other)) => in_words(&other),
+        _ => return content,
+    };
+    [content, shown].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 mod context;
 mod export;
 mod history;
+pub mod rich;
 mod send;
 mod support;
 
 pub use send::{Said, Stored};
-pub use support::{MAX_SESSION_KEY, View};
+pub use support::{MAX_SESSION_KEY, Posted, View};
 
 use super::{
     clock::{new_id, now},

@@ -12,7 +12,7 @@ use crate::{
         store::{Tx, on},
         thread::{
             self,
-            conversations::{self, Held},
+            conversations::{self, Begun, Held},
             messages::{self, MessageRow},
             owner::Owner,
             turn::{self, Entered, Lease},
@@ -96,7 +96,7 @@ impl Conversations {
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
             let new = ConversationId(new_id());
-            let id = conversations::begin(&mut tx, owner, new, &said.client_id, now().0).await?;
+            let id = conversations::begin(&mut tx, Begun::Chat(owner, &said.client_id), new, now().0).await?;
             Ok((id, chats.send_in(tx, owner.into(), id, said).await?.answered()?))
         })
         .await
@@ -265,10 +265,12 @@ impl Conversations {
     ) -> Result<(ConversationId, Held, MessageRow)> {
         let missing = || Error::not_found("reply");
         let conversation: Option<(Uuid,)> = on!(&mut *tx, |db| {
-            sqlx::query_as("SELECT conversation_id FROM messages WHERE id = $1 AND author = 'bot'")
-                .bind(reply.0)
-                .fetch_optional(db)
-                .await
+            sqlx::query_as(
+                "SELECT conversation_id FROM messages WHERE id = $1 AND author = 'bot' AND generation_id IS NOT NULL",
+            )
+            .bind(reply.0)
+            .fetch_optional(db)
+            .await
         })?;
         let id = ConversationId(conversation.ok_or_else(missing)?.0);
         let held = conversations::lock(tx, owner, id).await?.ok_or_else(missing)?;
@@ -373,7 +375,7 @@ pub(super) fn check(said: &Said) -> Result<()> {
     Ok(())
 }
 
-fn rich_of(files: &[FileRef]) -> Result<Option<Json>> {
+pub(super) fn rich_of(files: &[FileRef]) -> Result<Option<Json>> {
     if files.is_empty() {
         return Ok(None);
     }

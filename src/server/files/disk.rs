@@ -15,6 +15,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
 };
 
+/// Its name in the data folder.
+pub const FOLDER: &str = "files";
 /// Bytes read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -104,7 +106,8 @@ impl Shelf for Disk {
     }
 }
 
-fn id_of(path: &Path) -> Option<FileId> {
+/// The file that a name on the shelf stands for.
+pub(super) fn id_of(path: &Path) -> Option<FileId> {
     path.file_name()?.to_str()?.parse().ok()
 }
 

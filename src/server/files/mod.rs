@@ -4,8 +4,10 @@
 //! The row is made first, empty, so that nothing on the shelf is without one for long; a file counts when its bytes are
 //! on the disk and its size is noted. What no message shows after a day is removed.
 
+pub mod copy;
 pub mod detect;
 pub mod disk;
+mod name;
 mod rows;
 mod sweep;
 
@@ -26,6 +28,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use detect::HEAD;
 use futures::{StreamExt, stream::BoxStream};
+use name::clean_name;
+pub use name::percent;
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},
@@ -37,8 +41,6 @@ const MOST_FILES: i64 = 500;
 const MOST_BYTES: i64 = 200 * 1024 * 1024;
 /// The largest upload that any site can allow, in bytes; requests are cut there.
 pub const LARGEST: u64 = MAX_UPLOAD;
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 120;
 
 /// Where bytes stand: a folder, or later a service of others.
 #[async_trait]
@@ -81,24 +83,23 @@ impl Files {
         Self { store, shelf, addresses: secrets.key("address of a file") }
     }
 
-    /// Takes a file of a visitor. `declared` is the media type that the sender names. All of `bytes` is read, also
-    /// when the file is refused: a browser that is still sending would not hear why.
+    /// Takes a file of a visitor of a site, of at most `most` bytes. `declared` is the media type that the sender names.
+    /// All of `bytes` is read, also when the file is refused: a browser that is still sending would not hear why.
     ///
     /// # Errors
-    /// Forbidden where the site takes none; invalid when empty; too large; unsupported when it is nothing that may be
-    /// uploaded, or not what it says.
+    /// Invalid when empty; too large; unsupported when it is nothing that may be uploaded, or not what it says.
     pub async fn take(
         &self,
-        site: &ActiveSite,
+        site: SiteId,
         visitor: VisitorId,
         name: &str,
         declared: Option<&str>,
+        most: u64,
         bytes: BoxStream<'_, io::Result<Bytes>>,
     ) -> Result<FileRef> {
-        let most = upload_limit(site)?;
         let id = FileId(new_id());
         let name = clean_name(name);
-        self.begin(site.id, visitor, id, &name).await?;
+        self.begin(site, visitor, id, &name).await?;
         let taken = self.put(id, &name, declared, most, bytes).await;
         let stored = match taken {
             Ok((size, media_type)) => self.finish(visitor, id, size, media_type).await.map(|()| (size, media_type)),
@@ -287,65 +288,5 @@ fn human(bytes: u64) -> String {
         0..1024 => format!("{bytes} bytes"),
         1024..1_048_576 => format!("{} KiB", bytes / 1024),
         _ => format!("{} MiB", bytes / 1_048_576),
-    }
-}
-
-/// A name for people: its last part, without what steers a terminal or turns the direction of text. It never names a
-/// file here.
-fn clean_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let clean: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).collect();
-    let clean = clean.trim().trim_matches('.');
-    let count = clean.chars().count();
-    match count {
-        0 => "file".to_owned(),
-        1..=LONGEST_NAME => clean.to_owned(),
-        // The end says what kind of file it is.
-        _ => clean.chars().skip(count - LONGEST_NAME).collect(),
-    }
-}
-
-/// Percent-encoding of everything but unreserved characters (RFC 3986, 2.3).
-pub fn percent(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_name_is_for_people() {
-        for (name, clean) in [
-            ("plan.pdf", "plan.pdf"),
-            ("../../etc/passwd", "passwd"),
-            ("C:\\Users\\ada\\cat.png", "cat.png"),
-            ("..", "file"),
-            ("", "file"),
-            ("a\u{202e}gpj.exe\0\n", "agpj.exe"),
-            ("Übersicht 2026.pdf", "Übersicht 2026.pdf"),
-        ] {
-            assert_eq!(clean_name(name), clean, "{name:?}");
-        }
-        let long = clean_name(&format!("{}.pdf", "ä".repeat(500)));
-        assert!(long.ends_with(".pdf") && long.chars().count() == LONGEST_NAME);
-    }
-
-    proptest! {
-        #[test]
-        fn no_name_leaves_its_place(name in any::<String>()) {
-            let clean = clean_name(&name);
-            prop_assert!(!clean.is_empty() && !clean.contains(['/', '\\', '\0']) && clean != ".." && clean != ".");
-            prop_assert!(percent(&clean).chars().all(|c| c.is_ascii_alphanumeric() || "-._~%".contains(c)));
-        }
     }
 }

@@ -26,6 +26,8 @@ pub struct End {
     pub sources: Vec<Source>,
     /// Tokens of the request and of the reply, where the provider told.
     pub usage: Option<(u64, u64)>,
+    /// The model, where it was not the server's own.
+    pub model: Option<String>,
 }
 
 /// Writes the end of a reply and tells its readers. Does nothing when another process or the reaper was first.
@@ -51,7 +53,7 @@ pub async fn finish(
         sqlx::query_as(
             "UPDATE messages SET state = $2, error_code = $3, error_message = $4, sources = $5, finished_at = $6,
              input_tokens = COALESCE(COALESCE(input_tokens, 0) + $7, input_tokens),
-             output_tokens = COALESCE(COALESCE(output_tokens, 0) + $8, output_tokens)
+             output_tokens = COALESCE(COALESCE(output_tokens, 0) + $8, output_tokens), model = COALESCE($9, model)
              WHERE id = $1 RETURNING input_tokens, output_tokens",
         )
         .bind(message.0)
@@ -62,6 +64,7 @@ pub async fn finish(
         .bind(now.0)
         .bind(end.usage.map(|(input, _)| count(input)))
         .bind(end.usage.map(|(_, output)| count(output)))
+        .bind(&end.model)
         .fetch_one(db)
         .await
     })?;

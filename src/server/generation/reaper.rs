@@ -78,7 +78,8 @@ async fn interrupt(engine: &Engine, orphan: Unfinished) -> Result<(), sqlx::Erro
         code: "interrupted".to_owned(),
         message: "The server went away while it wrote this. What arrived is kept; continue or retry.".to_owned(),
     };
-    let end = finish::End { state: State::Interrupted, fault: Some(fault), sources: Vec::new(), usage: None };
+    let end =
+        finish::End { state: State::Interrupted, fault: Some(fault), sources: Vec::new(), usage: None, model: None };
     let (conversation, message) = (ConversationId(orphan.conversation_id), MessageId(orphan.message_id));
     finish::finish(engine, GenerationId(orphan.id), conversation, message, end).await
 }

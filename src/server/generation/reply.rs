@@ -5,7 +5,7 @@ use super::{
     finish::{End, finish},
 };
 use crate::{
-    server::model::{Delta, Finish, ModelError},
+    server::model::{Audience, Delta, Finish, ModelError},
     wire::message::{Fault, Source, State},
 };
 use futures::StreamExt;
@@ -21,7 +21,8 @@ const RETRY: Duration = Duration::from_millis(500);
 /// Lets the model write, and stores what it writes, until it ends, is stopped or breaks.
 pub async fn write(engine: &Engine, job: Job, stop: CancellationToken) {
     let Job { generation, conversation, message, request } = job;
-    let mut reply = Progress::default();
+    let mut reply = Progress { audience: request.audience, ..Progress::default() };
+    let model = Some(engine.0.model.name_for(&request)).filter(|name| name != engine.0.model.name());
     let mut deltas = engine.0.model.reply(request);
     let (state, fault) = loop {
         let delta = tokio::select! {
@@ -45,7 +46,13 @@ pub async fn write(engine: &Engine, job: Job, stop: CancellationToken) {
     drop(deltas);
     engine.0.writer.flush(generation).await;
     loop {
-        let end = End { state, fault: fault.clone(), sources: reply.sources.clone(), usage: reply.usage };
+        let end = End {
+            state,
+            fault: fault.clone(),
+            sources: reply.sources.clone(),
+            usage: reply.usage,
+            model: model.clone(),
+        };
         match finish(engine, generation, conversation, message, end).await {
             Ok(()) | Err(sqlx::Error::RowNotFound | sqlx::Error::PoolClosed) => return,
             Err(error) if engine.0.lifecycle.hard.is_cancelled() => {
@@ -70,6 +77,7 @@ fn restarted() -> Fault {
 /// What came so far.
 #[derive(Default)]
 struct Progress {
+    audience: Audience,
     bytes: usize,
     sources: Vec<Source>,
     usage: Option<(u64, u64)>,
@@ -128,7 +136,7 @@ impl Progress {
     /// With text on the screen a break is an interruption that can be continued; without, a failure to retry.
     fn broken(&self, error: ModelError) -> Step {
         let state = if self.bytes > 0 { State::Interrupted } else { State::Failed };
-        Step::End(state, Some(error.fault()))
+        Step::End(state, Some(error.fault_for(self.audience)))
     }
 }
 

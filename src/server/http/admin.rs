@@ -12,7 +12,10 @@ use crate::{
     },
     server::{
         error::{Error, Result},
-        sites::form::{self, Section},
+        sites::{
+            SiteSecret,
+            form::{self, Section},
+        },
         state::AppState,
     },
     wire::{
@@ -146,7 +149,7 @@ async fn show(
 struct Outcome {
     saved: Option<String>,
     refused: Option<(String, ApiError, Values)>,
-    secret: Option<String>,
+    secrets: Vec<SiteSecret>,
 }
 
 async fn render(state: &AppState, css: &Css, headers: &HeaderMap, id: SiteId, outcome: Outcome) -> Response {
@@ -166,13 +169,15 @@ async fn render(state: &AppState, css: &Css, headers: &HeaderMap, id: SiteId, ou
         values.extend(typed.clone());
     }
     let tags = tags(state, site).await;
+    let told = |known: &SiteSecret| (known.secret.expose().to_owned(), known.expires_at);
+    let secrets: Vec<_> = outcome.secrets.iter().map(told).collect();
     let shown = Shown {
         all: &all,
         site,
         values: &values,
         saved: outcome.saved.as_deref(),
         fault: outcome.refused.as_ref().map(|(section, error, _)| (section.as_str(), error)),
-        secret: outcome.secret.as_deref(),
+        secrets: &secrets,
         tags: &tags,
     };
     page(css, headers, status, &site.name, SCRIPT, || site::page(&shown))
@@ -181,7 +186,7 @@ async fn render(state: &AppState, css: &Css, headers: &HeaderMap, id: SiteId, ou
 /// The tags to copy, for the first of the server's own origins.
 async fn tags(state: &AppState, site: &Site) -> Tags {
     let key = site.keys.first().map(|key| key.key.as_str()).unwrap_or_default();
-    Tags { floating: widget::tag(state, key), pinned: widget::pinned_tag(state, key).await }
+    Tags { floating: widget::tag(state, key), pinned: widget::pinned(state, key).await }
 }
 
 async fn act(
@@ -194,8 +199,8 @@ async fn act(
     let Ok(id) = id.parse::<SiteId>() else { return nothing(&css, &headers) };
     match done(&state, id, &action, &typed).await {
         Ok(Done::Go(to)) => Redirect::to(&to).into_response(),
-        Ok(Done::Show(secret)) => {
-            let outcome = Outcome { secret: Some(secret), ..Outcome::default() };
+        Ok(Done::Show(secrets)) => {
+            let outcome = Outcome { secrets, ..Outcome::default() };
             let mut response = render(&state, &css, &headers, id, outcome).await;
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
             response
@@ -211,7 +216,7 @@ async fn act(
 
 enum Done {
     Go(String),
-    Show(String),
+    Show(Vec<SiteSecret>),
     Nothing,
 }
 
@@ -233,11 +238,17 @@ async fn done(state: &AppState, id: SiteId, action: &str, typed: &Values) -> Res
             state.sites.revoke(id, field("key")).await?;
             saved("keys")
         }
-        "secret" if field("what") == "rotate" => {
-            state.sites.rotate_secret(id).await?;
-            saved("secret")
-        }
-        "secret" => Done::Show(state.sites.secret(id).await?.expose().to_owned()),
+        "secret" => match field("what") {
+            what @ ("rotate" | "rotate-now") => {
+                state.sites.rotate_secret(id, what == "rotate-now").await?;
+                saved("secret")
+            }
+            "end" => {
+                state.sites.end_previous_secret(id).await?;
+                saved("secret")
+            }
+            _ => Done::Show(state.sites.secrets(id).await?),
+        },
         "delete" if field("sure").is_empty() => {
             let error = ApiError::new(Code::Invalid, "Tick the box to say that you mean it.");
             return Err(Error::Api(error.on("sure")));

@@ -17,6 +17,7 @@ pub mod frame;
 pub mod health;
 pub mod input;
 pub mod limits;
+mod line;
 pub mod origin;
 pub mod pages;
 mod plain;

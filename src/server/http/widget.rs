@@ -2,7 +2,10 @@
 
 use super::{assets::Folders, versions::OWN};
 use crate::{
-    plain::demo::{self, TRIED},
+    plain::{
+        demo::{self, TRIED},
+        site::Pinned,
+    },
     server::state::AppState,
 };
 use axum::{
@@ -34,15 +37,16 @@ pub fn tag(state: &AppState, key: &str) -> String {
     )
 }
 
-/// The tag for this version only, held by its hash (Subresource Integrity); `None` without a built widget.
-pub async fn pinned_tag(state: &AppState, key: &str) -> Option<String> {
+/// This version only, held by its hash (Subresource Integrity); `None` without a built widget.
+pub async fn pinned(state: &AppState, key: &str) -> Option<Pinned> {
     let integrity = integrity(state).await?;
-    Some(format!(
-        "<script src=\"{}/widget/v/{OWN}/chat-widget.js\" integrity=\"{integrity}\" crossorigin=\"anonymous\" \
-         data-api-key=\"{}\" defer></script>",
-        origin(state),
+    let address = format!("{}/widget/v/{OWN}/chat-widget.js", origin(state));
+    let tag = format!(
+        "<script src=\"{address}\" integrity=\"{integrity}\" crossorigin=\"anonymous\" data-api-key=\"{}\" \
+         defer></script>",
         attribute(key)
-    ))
+    );
+    Some(Pinned { tag, address, integrity })
 }
 
 /// `sha384-…` of the script that the tag loads.

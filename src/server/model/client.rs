@@ -145,6 +145,10 @@ impl Model for OpenAi {
         &self.0.name
     }
 
+    fn name_for(&self, request: &Request) -> String {
+        request.model.as_ref().unwrap_or(&self.0.name).clone()
+    }
+
     fn reply(&self, request: Request) -> BoxStream<'static, Result<super::Delta, ModelError>> {
         let asking = Reply::Asking(self.0.clone(), request);
         stream::unfold((asking, Ready::new()), |(mut reply, mut ready)| async move {
@@ -243,7 +247,8 @@ impl Endpoint {
         if let Some(authorization) = &self.authorization {
             post = post.header(AUTHORIZATION, authorization);
         }
-        let sent = post.json(&body::body(&self.name, request, switches)).send().await;
+        let sent =
+            post.json(&body::body(request.model.as_deref().unwrap_or(&self.name), request, switches)).send().await;
         let mut response = sent.map_err(|error| (self.not_sent(&error), Complaint::default()))?;
         let status = response.status();
         if status.is_success() {

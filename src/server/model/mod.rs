@@ -13,6 +13,7 @@ pub mod refusal;
 pub mod sse;
 pub mod think;
 
+pub mod choice;
 pub mod guide;
 
 use crate::wire::message::{Fault, Source};
@@ -36,9 +37,23 @@ pub struct Turn {
     pub text: String,
 }
 
+/// Who reads a reply.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Audience {
+    /// Somebody with an account, who may know who runs this server.
+    #[default]
+    Account,
+    /// A visitor of a website, who neither knows nor can change how it is set up.
+    Visitor,
+}
+
 /// What a model is asked.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Request {
+    /// The name of the model that should answer; absent: the configured one's.
+    pub model: Option<String>,
+    /// Who reads the reply.
+    pub audience: Audience,
     /// Instructions that the person does not see.
     pub system: Option<String>,
     /// The conversation so far, oldest first; the last turn is the person's. With `continue_from`, what follows it.
@@ -170,10 +185,35 @@ impl ModelError {
     }
 }
 
+impl ModelError {
+    /// The same for whoever reads it: a visitor hears nothing of keys, settings and providers.
+    pub fn fault_for(self, audience: Audience) -> Fault {
+        if audience == Audience::Account {
+            return self.fault();
+        }
+        let message = match self {
+            Self::Unreachable | Self::Unauthorized | Self::NotFound | Self::Quota | Self::Upstream | Self::Garbled => {
+                "The answer cannot be written right now. Please try again in a moment, or ask for a person."
+            }
+            Self::RateLimited(_) => "Many are asking at this moment. Please wait a little, then try again.",
+            Self::Rejected => "This cannot be answered as it is. Please try again in other or fewer words.",
+            Self::TooLong => "This conversation has become too long to be answered. Please start a new one.",
+            Self::Timeout => "The answer did not come in time. Please try again.",
+            Self::Cut => "The answer broke off. What arrived is kept: go on with it or try again.",
+        };
+        Fault { code: self.to_string(), message: message.to_owned() }
+    }
+}
+
 /// A model that answers.
 pub trait Model: Send + Sync + 'static {
     /// Its name, as people see it.
     fn name(&self) -> &str;
+
+    /// The name of the one that answers this request.
+    fn name_for(&self, _request: &Request) -> String {
+        self.name().to_owned()
+    }
 
     /// Starts a reply. Dropping the stream ends the upstream's work. After an error nothing follows.
     fn reply(&self, request: Request) -> BoxStream<'static, Result<Delta, ModelError>>;
@@ -205,6 +245,30 @@ mod tests {
             assert!(message.ends_with('.') && advice.iter().any(|word| message.contains(word)), "{message}");
             assert!(message.len() <= 200 && !message.contains("  "), "{message}");
         }
+    }
+
+    #[test]
+    fn a_visitor_hears_nothing_of_settings() {
+        for error in [
+            ModelError::Unreachable,
+            ModelError::Unauthorized,
+            ModelError::NotFound,
+            ModelError::RateLimited(Some(7)),
+            ModelError::Quota,
+            ModelError::Rejected,
+            ModelError::TooLong,
+            ModelError::Upstream,
+            ModelError::Garbled,
+            ModelError::Timeout,
+            ModelError::Cut,
+        ] {
+            let Fault { code, message } = error.fault_for(Audience::Visitor);
+            assert_eq!(code, error.fault().code);
+            for word in ["PARLOR", "model", "provider", "administrator", "key", "server"] {
+                assert!(!message.contains(word), "{message}");
+            }
+        }
+        assert_eq!(ModelError::Quota.fault_for(Audience::Account), ModelError::Quota.fault());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a site's owner may set. Pure: each fault names its field, what is wrong and what is allowed.
 
 use crate::{
-    server::origin,
+    server::{model::choice::GUIDE, origin},
     wire::{
         error::{ApiError, Code},
         site::{Branding, MAX_CSS, MAX_TEXT, SiteLimits, SiteSettings},
@@ -49,7 +49,7 @@ pub fn settings(settings: SiteSettings, public: bool) -> Checked<SiteSettings> {
         origins: origins(settings.origins, public)?,
         loopback: settings.loopback,
         who: settings.who,
-        model: line(settings.model, "model", MAX_LINE)?,
+        model: model(settings.model)?,
         system_prompt: prompt(settings.system_prompt)?,
         branding: branding(settings.branding)?,
         limits: limits(settings.limits)?,
@@ -104,6 +104,17 @@ fn line(given: Option<String>, field: &str, most: usize) -> Checked<Option<Strin
         Some(text) if text.chars().count() > most => wrong(field, format!("At most {most} characters are allowed.")),
         Some(text) if text.chars().any(char::is_control) => wrong(field, "One line of text is allowed."),
         text => Ok(text),
+    }
+}
+
+/// The name of a model, as endpoints know them; Guide is written small.
+fn model(given: Option<String>) -> Checked<Option<String>> {
+    match line(given, "model", MAX_LINE)? {
+        Some(name) if name.contains(char::is_whitespace) => {
+            wrong("model", "The name of a model has no spaces. Allowed is a name as the endpoint knows it, or guide.")
+        }
+        Some(name) if name.eq_ignore_ascii_case(GUIDE) => Ok(Some(GUIDE.to_owned())),
+        name => Ok(name),
     }
 }
 
@@ -263,6 +274,10 @@ mod tests {
         assert_eq!(field(branded(|b| b.custom_css = text("@IMPORT url(//evil.example)"))), "custom_css");
         assert_eq!(field(branded(|b| b.suggestions = vec!["x".to_owned(); 7])), "suggestions");
         assert!(branded(|b| b.locale = text("pt-BR")).is_ok());
+        let named = |name: &str| settings(SiteSettings { model: text(name), ..SiteSettings::default() }, true);
+        assert_eq!(field(named("two words")), "model");
+        assert_eq!(named(" GUIDE ").unwrap().model.as_deref(), Some("guide"));
+        assert_eq!(named("meta-llama/Llama-3:8b").unwrap().model.as_deref(), Some("meta-llama/Llama-3:8b"));
         let limited = |limits| settings(SiteSettings { limits, ..SiteSettings::default() }, true);
         assert_eq!(
             field(limited(SiteLimits { messages_per_minute: Some(0), ..SiteLimits::default() })),

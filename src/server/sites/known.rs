@@ -1,6 +1,6 @@
 //! The sites in memory.
 
-use super::rows;
+use super::{SiteSecret, rows};
 use crate::{
     server::{
         clock::now,
@@ -41,13 +41,26 @@ pub struct ActiveSite {
     pub name: String,
     /// What its owner set.
     pub settings: SiteSettings,
-    /// The site's own server signs its visitors' tokens with it.
-    pub identity_secret: Secret,
+    /// The site's own server signs its visitors' tokens with them; the newest first, see [`Self::secrets`].
+    secrets: Vec<SiteSecret>,
     own: Arc<[String]>,
     public: bool,
 }
 
 impl ActiveSite {
+    /// The secrets that hold now, the newest first; two while a rotation is under way.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let at = now();
+        let holds = move |known: &&SiteSecret| known.expires_at.is_none_or(|end| end > at);
+        self.secrets.iter().filter(holds).map(|known| &known.secret)
+    }
+
+    /// Whether a text is a secret of the site; takes as long for a wrong one.
+    pub fn is_secret(&self, text: &str) -> bool {
+        let same = |secret: &Secret| bool::from(secret.expose().as_bytes().ct_eq(text.as_bytes()));
+        self.secrets().fold(false, |found, secret| found | same(secret))
+    }
+
     /// Whether pages of this origin may use the site: this server's own pages, those that its owner listed, and where
     /// they said so those of the visitor's own machine. Compared letter by letter, as the browser sent it.
     pub fn allows(&self, origin: &str) -> bool {
@@ -149,12 +162,13 @@ impl Known {
             return Ok(Seen { checked, ..before });
         }
         let (mut sites, mut keys) = (Vec::new(), HashMap::new());
+        let at = now();
         for row in rows::sites(&mut tx).await? {
             sites.push(Arc::new(ActiveSite {
                 id: SiteId(row.id),
                 settings: row.settings()?,
+                secrets: row.secrets(at),
                 name: row.name,
-                identity_secret: Secret::new(row.identity_secret),
                 own: self.own.clone(),
                 public: self.public,
             }));

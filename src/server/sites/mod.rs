@@ -28,13 +28,22 @@ use known::{ActiveSite, Known};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// How long the key before holds while a rotation is under way, in milliseconds: a day.
+/// How long the key or secret before holds while a rotation is under way, in milliseconds: a day.
 pub const ROTATION: i64 = 24 * 3_600_000;
 /// The largest upload where a site sets none, in bytes.
 pub const UPLOAD_BYTES: u64 = 10 * 1024 * 1024;
 /// What may be uploaded.
 pub const UPLOAD_TYPES: [&str; 7] =
     ["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain", "text/csv"];
+
+/// A secret of a site.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SiteSecret {
+    /// It.
+    pub secret: Secret,
+    /// When it stops to hold; absent: not.
+    pub expires_at: Option<Timestamp>,
+}
 
 /// The use cases of sites. Cheap to clone.
 #[derive(Clone)]
@@ -187,28 +196,52 @@ impl Sites {
         Ok(site)
     }
 
-    /// The secret with which the site's own server signs its visitors' tokens.
+    /// The newest secret with which the site's own server signs its visitors' tokens.
     ///
     /// # Errors
     /// Not found.
     pub async fn secret(&self, id: SiteId) -> Result<Secret> {
-        let mut tx = self.store.snapshot().await?;
-        let site = rows::site(&mut tx, id).await?.ok_or_else(|| Error::not_found("site"))?;
-        Ok(Secret::new(site.identity_secret))
+        let newest = self.secrets(id).await?.into_iter().next();
+        newest.map(|newest| newest.secret).ok_or_else(|| Error::not_found("site"))
     }
 
-    /// Makes another secret; tokens signed with the one before are refused at once.
+    /// The secrets that hold now, the newest first; two while a rotation is under way.
     ///
     /// # Errors
     /// Not found.
-    pub async fn rotate_secret(&self, id: SiteId) -> Result<Secret> {
+    pub async fn secrets(&self, id: SiteId) -> Result<Vec<SiteSecret>> {
+        let mut tx = self.store.snapshot().await?;
+        let site = rows::site(&mut tx, id).await?.ok_or_else(|| Error::not_found("site"))?;
+        Ok(site.secrets(now()))
+    }
+
+    /// Makes another secret. The one before holds for another day, or with `at_once` no longer; one before that ends.
+    ///
+    /// # Errors
+    /// Not found.
+    pub async fn rotate_secret(&self, id: SiteId, at_once: bool) -> Result<Vec<SiteSecret>> {
         let mut tx = self.store.begin().await?;
         tx.lock(LOCK).await?;
         shown(&mut tx, id).await?;
-        let secret = fresh_secret();
-        rows::set_secret(&mut tx, id, &secret, now()).await?;
+        let at = now();
+        rows::set_secret(&mut tx, id, &fresh_secret(), Timestamp(at.0 + ROTATION), at).await?;
+        if at_once {
+            rows::end_previous_secret(&mut tx, id, at).await?;
+        }
         self.commit(tx).await?;
-        Ok(Secret::new(secret))
+        self.secrets(id).await
+    }
+
+    /// Ends the secret before the newest one, at once.
+    ///
+    /// # Errors
+    /// Not found.
+    pub async fn end_previous_secret(&self, id: SiteId) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        tx.lock(LOCK).await?;
+        shown(&mut tx, id).await?;
+        rows::end_previous_secret(&mut tx, id, now()).await?;
+        self.commit(tx).await
     }
 
     /// Deletes a site with its visitors and their conversations.

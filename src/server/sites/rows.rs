@@ -1,7 +1,9 @@
 //! The queries of sites and their keys.
 
+use super::SiteSecret;
 use crate::{
     server::{
+        config::Secret,
         error::Error,
         store::{Tx, on},
     },
@@ -19,10 +21,21 @@ pub struct SiteRow {
     pub name: String,
     pub settings: String,
     pub identity_secret: String,
+    pub previous_secret: Option<String>,
+    pub previous_secret_until: Option<i64>,
     pub created_at: i64,
 }
 
 impl SiteRow {
+    /// The secrets that hold at a time, the newest first: it, and until when where it ends.
+    pub fn secrets(&self, at: Timestamp) -> Vec<SiteSecret> {
+        let newest = SiteSecret { secret: Secret::new(self.identity_secret.clone()), expires_at: None };
+        let before = self.previous_secret.as_ref().zip(self.previous_secret_until).filter(|(_, end)| *end > at.0);
+        let before = before
+            .map(|(secret, end)| SiteSecret { secret: Secret::new(secret.clone()), expires_at: Some(Timestamp(end)) });
+        std::iter::once(newest).chain(before).collect()
+    }
+
     /// What its owner set.
     pub fn settings(&self) -> std::result::Result<SiteSettings, Error> {
         serde_json::from_str(&self.settings)
@@ -48,12 +61,12 @@ impl KeyRow {
 }
 
 pub async fn sites(tx: &mut Tx) -> Result<Vec<SiteRow>> {
-    let sql = "SELECT id, name, settings, identity_secret, created_at FROM sites ORDER BY id";
+    let sql = "SELECT * FROM sites ORDER BY id";
     on!(&mut *tx, |db| sqlx::query_as(sql).fetch_all(db).await)
 }
 
 pub async fn site(tx: &mut Tx, id: SiteId) -> Result<Option<SiteRow>> {
-    let sql = "SELECT id, name, settings, identity_secret, created_at FROM sites WHERE id = $1";
+    let sql = "SELECT * FROM sites WHERE id = $1";
     on!(&mut *tx, |db| sqlx::query_as(sql).bind(id.0).fetch_optional(db).await)
 }
 
@@ -96,9 +109,17 @@ pub async fn update(tx: &mut Tx, id: SiteId, name: &str, settings: &str, at: Tim
     on!(&mut *tx, |db| sqlx::query(sql).bind(id.0).bind(name).bind(settings).bind(at.0).execute(db).await.map(drop))
 }
 
-pub async fn set_secret(tx: &mut Tx, id: SiteId, secret: &str, at: Timestamp) -> Result<()> {
-    let sql = "UPDATE sites SET identity_secret = $2, updated_at = $3 WHERE id = $1";
-    on!(&mut *tx, |db| sqlx::query(sql).bind(id.0).bind(secret).bind(at.0).execute(db).await.map(drop))
+/// Sets the secret; the one before holds until `until`, and one before that no longer.
+pub async fn set_secret(tx: &mut Tx, id: SiteId, secret: &str, until: Timestamp, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE sites SET previous_secret = identity_secret, previous_secret_until = $3, identity_secret = $2,
+               updated_at = $4 WHERE id = $1";
+    on!(&mut *tx, |db| sqlx::query(sql).bind(id.0).bind(secret).bind(until.0).bind(at.0).execute(db).await.map(drop))
+}
+
+/// Forgets the secret before.
+pub async fn end_previous_secret(tx: &mut Tx, id: SiteId, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE sites SET previous_secret = NULL, previous_secret_until = NULL, updated_at = $2 WHERE id = $1";
+    on!(&mut *tx, |db| sqlx::query(sql).bind(id.0).bind(at.0).execute(db).await.map(drop))
 }
 
 /// Whether it was there.

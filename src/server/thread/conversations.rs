@@ -5,7 +5,7 @@ use crate::{
     server::store::{Store, Tx, on},
     wire::{
         conversation::{Answering, Conversation},
-        id::{ConversationId, UserId},
+        id::{ConversationId, SiteId, UserId, VisitorId},
         time::Timestamp,
     },
 };
@@ -48,34 +48,59 @@ pub async fn insert(tx: &mut Tx, owner: UserId, id: ConversationId, now: i64) ->
     Ok(row.into())
 }
 
-/// The chat that a send with this `client_id` began: made now, or by the same send before.
-pub async fn begin(
-    tx: &mut Tx,
-    owner: UserId,
-    id: ConversationId,
-    client_id: &str,
-    now: i64,
-) -> Result<ConversationId, sqlx::Error> {
-    on!(&mut *tx, |db| {
+/// Who begins a conversation, and by what it is known again.
+#[derive(Clone, Copy)]
+pub enum Begun<'a> {
+    /// An account, with a send of this `client_id`.
+    Chat(UserId, &'a str),
+    /// A visitor of a site, with a message of this `client_id`.
+    Support(SiteId, VisitorId, &'a str),
+    /// A visitor of a site, in what a program of it calls so.
+    Session(SiteId, VisitorId, &'a str),
+}
+
+/// The conversation that was begun so: made now with this id, or there before.
+pub async fn begin(tx: &mut Tx, begun: Begun<'_>, id: ConversationId, now: i64) -> Result<ConversationId, sqlx::Error> {
+    let (kind, user, site, visitor, client_id, session) = match begun {
+        Begun::Chat(user, client_id) => ("chat", Some(user.0), None, None, Some(client_id), None),
+        Begun::Support(site, visitor, client_id) => {
+            ("support", None, Some(site.0), Some(visitor.0), Some(client_id), None)
+        }
+        Begun::Session(site, visitor, session) => ("support", None, Some(site.0), Some(visitor.0), None, Some(session)),
+    };
+    let made = on!(&mut *tx, |db| {
         sqlx::query(
-            "INSERT INTO conversations (id, kind, owner_user_id, begun_with, created_at, updated_at)
-             VALUES ($1, 'chat', $2, $3, $4, $4) ON CONFLICT (owner_user_id, begun_with) DO NOTHING",
+            "INSERT INTO conversations (id, kind, owner_user_id, site_id, owner_visitor_id, begun_with, session_key,
+             created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT DO NOTHING",
         )
         .bind(id.0)
-        .bind(owner.0)
+        .bind(kind)
+        .bind(user)
+        .bind(site)
+        .bind(visitor)
         .bind(client_id)
+        .bind(session)
         .bind(now)
         .execute(db)
         .await
-        .map(drop)
+        .map(|done| done.rows_affected() == 1)
     })?;
-    let (id,): (Uuid,) = on!(&mut *tx, |db| {
-        sqlx::query_as("SELECT id FROM conversations WHERE owner_user_id = $1 AND begun_with = $2")
-            .bind(owner.0)
-            .bind(client_id)
-            .fetch_one(db)
-            .await
-    })?;
+    if made {
+        return Ok(id);
+    }
+    // One each, so that each database finds its index.
+    let (query, owner, name) = match begun {
+        Begun::Chat(user, name) => {
+            ("SELECT id FROM conversations WHERE owner_user_id = $1 AND begun_with = $2", user.0, name)
+        }
+        Begun::Support(_, visitor, name) => {
+            ("SELECT id FROM conversations WHERE owner_visitor_id = $1 AND begun_with = $2", visitor.0, name)
+        }
+        Begun::Session(_, visitor, name) => {
+            ("SELECT id FROM conversations WHERE owner_visitor_id = $1 AND session_key = $2", visitor.0, name)
+        }
+    };
+    let (id,): (Uuid,) = on!(&mut *tx, |db| sqlx::query_as(query).bind(owner).bind(name).fetch_one(db).await)?;
     Ok(ConversationId(id))
 }
 

@@ -97,10 +97,11 @@ pub async fn after(store: &Store, conversation: ConversationId, seq: i64) -> Res
     Ok(events)
 }
 
-/// The message as it was when it was added: of a reply the deltas bring the text, and its end the state.
+/// The message as it was when it was added: of a reply the deltas bring the text, and its end the state. What a program
+/// said in the model's place was whole from the beginning.
 fn as_created(row: MessageRow, created: Created) -> Result<Change, Error> {
     let mut message = row.into_message()?;
-    if message.author == Author::Bot {
+    if message.author == Author::Bot && message.generation_id.is_some() {
         message.content.clear();
         message.state = State::Streaming;
         message.error = None;

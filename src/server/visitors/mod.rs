@@ -7,6 +7,7 @@
 //! visitor never reads what a verified one wrote.
 
 mod client;
+pub mod post;
 mod rows;
 mod session;
 mod speak;

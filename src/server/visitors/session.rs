@@ -56,7 +56,7 @@ impl Visitors {
         let now = now();
         let bearer = match (account, &ask.user_token) {
             (Some(caller), _) => Bearer::Account(caller),
-            (None, Some(token)) => Bearer::Vouched(vouched::read(token, &site.identity_secret, now)?),
+            (None, Some(token)) => Bearer::Vouched(vouched::read_with(token, site.secrets(), now)?),
             (None, None) => Bearer::Visitor,
         };
         let (level, logged_in) = match &bearer {

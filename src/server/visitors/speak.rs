@@ -3,12 +3,13 @@
 use super::{Visitor, Visitors, object};
 use crate::{
     server::{
-        conversation::{MAX_SESSION_KEY, Said, Stored},
+        conversation::{MAX_SESSION_KEY, Said, Stored, rich::with_answer},
         error::{Error, Result},
         sites::limit::Act,
     },
     wire::{
         id::ConversationId,
+        rich::LONGEST_LABEL,
         visitor::{VisitorMessage, VisitorSent},
     },
 };
@@ -27,7 +28,7 @@ impl Visitors {
         conversation: Option<ConversationId>,
         message: VisitorMessage,
     ) -> Result<VisitorSent> {
-        let said = self.said(visitor, address, message).await?;
+        let said = self.said(visitor, address, conversation, message).await?;
         let (conversation_id, Stored { message, reply }) = match conversation {
             Some(id) => (id, self.conversations.say(visitor.id, id, said).await?),
             None => self.conversations.begin_support(visitor.site.id, visitor.id, said).await?,
@@ -49,7 +50,8 @@ impl Visitors {
         if session.is_empty() || session.len() > MAX_SESSION_KEY || session.contains('\0') {
             return Err(Error::invalid(format!("A sessionId has 1 to {MAX_SESSION_KEY} bytes.")));
         }
-        let said = self.said(visitor, address, message).await?;
+        let conversation = self.conversations.find_session(visitor.id, session).await?;
+        let said = self.said(visitor, address, conversation, message).await?;
         let said = self.conversations.say_in_session(visitor.site.id, visitor.id, session, said).await?;
         let (conversation_id, Stored { message, reply }) = said;
         Ok(VisitorSent { conversation_id, message, reply })
@@ -73,16 +75,29 @@ impl Visitors {
         self.sites.admit(&site, Some(visitor.id), address, Act::Upload).await
     }
 
-    async fn said(&self, visitor: &Visitor, address: IpAddr, message: VisitorMessage) -> Result<Said> {
+    async fn said(
+        &self,
+        visitor: &Visitor,
+        address: IpAddr,
+        conversation: Option<ConversationId>,
+        message: VisitorMessage,
+    ) -> Result<Said> {
         self.may_ask(visitor, address).await?;
         if let Some(metadata) = &message.metadata {
             object(metadata, "metadata")?;
         }
+        let answer = match conversation {
+            // What is long was typed.
+            Some(id) if message.content.len() <= LONGEST_LABEL => {
+                self.conversations.chosen(visitor.id, id, &message.content).await?
+            }
+            _ => None,
+        };
         Ok(Said {
             files: self.files.of_visitor(visitor.id, &message.files).await?,
             client_id: message.client_id,
             content: message.content,
-            metadata: message.metadata,
+            metadata: with_answer(message.metadata, answer),
         })
     }
 }

@@ -40,6 +40,24 @@ pub struct Vouched {
     pub until: Timestamp,
 }
 
+/// Reads a token that is signed with one of the secrets that hold, the newest first.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with<'a>(token: &str, secrets: impl Iterator<Item = &'a Secret>, now: Timestamp) -> Result<Vouched> {
+    let mut refusal = refused(OTHER_SECRET);
+    for secret in secrets {
+        match read(token, secret, now) {
+            // The next secret may be the right one; what else is wrong it would not mend.
+            Err(Error::Api(error)) if error.message.contains(OTHER_SECRET) => refusal = Error::Api(error),
+            read => return read,
+        }
+    }
+    Err(refusal)
+}
+
+const OTHER_SECRET: &str = "it is not signed with this site's secret";
+
 /// Reads a token.
 ///
 /// # Errors
@@ -61,7 +79,7 @@ pub fn read(token: &str, secret: &Secret, now: Timestamp) -> Result<Vouched> {
             ErrorKind::ImmatureSignature => "it does not hold yet",
             ErrorKind::MissingRequiredClaim(_) => "it lacks sub or exp",
             ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => "it is not signed with HS256",
-            ErrorKind::InvalidSignature => "it is not signed with this site's secret",
+            ErrorKind::InvalidSignature => OTHER_SECRET,
             _ => "it is no JWT",
         })
     })?;
@@ -117,6 +135,21 @@ mod tests {
         let read = read(&sign(Algorithm::HS256, &secret(), &claims), &secret(), now()).unwrap();
         assert_eq!(read.subject, "customer 7");
         assert_eq!(read.claims.as_str(), r#"{"name":"Ada","plan":{"tier":2}}"#);
+    }
+
+    #[test]
+    fn either_of_two_secrets_does() {
+        let (new, third) = (Secret::new("the new secret of this site"), Secret::new("the secret of another site"));
+        let both = [new.clone(), secret()];
+        let good = json!({"sub": "a", "exp": seconds(600)});
+        for by in &both {
+            assert_eq!(read_with(&sign(Algorithm::HS256, by, &good), both.iter(), now()).unwrap().subject, "a");
+        }
+        let refused = |by: &Secret, claims: &Value| {
+            read_with(&sign(Algorithm::HS256, by, claims), both.iter(), now()).unwrap_err().to_string()
+        };
+        assert!(refused(&third, &good).contains("secret"));
+        assert!(refused(&secret(), &json!({"sub": "a", "exp": seconds(-60)})).contains("expired"));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What only conversations of websites have: they begin with a message of a visitor, somebody may ask for a person,
 //! both sides say how far they have read, and replies are rated.
 
+mod post;
 mod rows;
 mod transcript;
 
+pub use post::Posted;
 pub(super) use rows::attach;
 
 use super::{
@@ -17,7 +19,11 @@ use crate::{
         error::{Error, Result},
         generation,
         store::Tx,
-        thread::{self, conversations, owner::Owner},
+        thread::{
+            self,
+            conversations::{self, Begun},
+            owner::Owner,
+        },
     },
     wire::{
         conversation::Answering,
@@ -57,7 +63,8 @@ impl Conversations {
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
             let new = ConversationId(new_id());
-            let id = rows::begin(&mut tx, site, visitor, new, &said.client_id, now().0).await?;
+            let id =
+                conversations::begin(&mut tx, Begun::Support(site, visitor, &said.client_id), new, now().0).await?;
             Ok((id, chats.send_in(tx, Owner::Visitor(visitor), id, said).await?))
         })
         .await
@@ -79,7 +86,7 @@ impl Conversations {
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
             let new = ConversationId(new_id());
-            let id = rows::session(&mut tx, site, visitor, new, &session, now().0).await?;
+            let id = conversations::begin(&mut tx, Begun::Session(site, visitor, &session), new, now().0).await?;
             Ok((id, chats.send_in(tx, Owner::Visitor(visitor), id, said).await?))
         })
         .await

@@ -8,8 +8,8 @@ use crate::{
     },
     wire::{
         conversation::{Answering, Conversation},
-        id::{ConversationId, MessageId, SiteId, VisitorId},
-        rich::FileRef,
+        id::{ConversationId, FileId, MessageId, SiteId, VisitorId},
+        rich::{FileRef, Rich},
     },
 };
 use sqlx::FromRow;
@@ -45,72 +45,6 @@ pub async fn find(tx: &mut Tx, visitor: VisitorId, id: ConversationId) -> Result
         .fetch_optional(db)
         .await
     })
-}
-
-/// The conversation that a message with this `client_id` began: made now, or by the same message before.
-pub async fn begin(
-    tx: &mut Tx,
-    site: SiteId,
-    visitor: VisitorId,
-    id: ConversationId,
-    client_id: &str,
-    now: i64,
-) -> Result<ConversationId, sqlx::Error> {
-    on!(&mut *tx, |db| {
-        sqlx::query(
-            "INSERT INTO conversations (id, kind, site_id, owner_visitor_id, begun_with, created_at, updated_at)
-             VALUES ($1, 'support', $2, $3, $4, $5, $5) ON CONFLICT (owner_visitor_id, begun_with) DO NOTHING",
-        )
-        .bind(id.0)
-        .bind(site.0)
-        .bind(visitor.0)
-        .bind(client_id)
-        .bind(now)
-        .execute(db)
-        .await
-        .map(drop)
-    })?;
-    let (id,): (Uuid,) = on!(&mut *tx, |db| {
-        sqlx::query_as("SELECT id FROM conversations WHERE owner_visitor_id = $1 AND begun_with = $2")
-            .bind(visitor.0)
-            .bind(client_id)
-            .fetch_one(db)
-            .await
-    })?;
-    Ok(ConversationId(id))
-}
-
-/// The conversation with this `session_key`: made now, or by a message before.
-pub async fn session(
-    tx: &mut Tx,
-    site: SiteId,
-    visitor: VisitorId,
-    id: ConversationId,
-    session: &str,
-    now: i64,
-) -> Result<ConversationId, sqlx::Error> {
-    on!(&mut *tx, |db| {
-        sqlx::query(
-            "INSERT INTO conversations (id, kind, site_id, owner_visitor_id, session_key, created_at, updated_at)
-             VALUES ($1, 'support', $2, $3, $4, $5, $5) ON CONFLICT (owner_visitor_id, session_key) DO NOTHING",
-        )
-        .bind(id.0)
-        .bind(site.0)
-        .bind(visitor.0)
-        .bind(session)
-        .bind(now)
-        .execute(db)
-        .await
-        .map(drop)
-    })?;
-    let (id,): (Uuid,) = on!(&mut *tx, |db| {
-        sqlx::query_as("SELECT id FROM conversations WHERE owner_visitor_id = $1 AND session_key = $2")
-            .bind(visitor.0)
-            .bind(session)
-            .fetch_one(db)
-            .await
-    })?;
-    Ok(ConversationId(id))
 }
 
 /// The conversation with this `session_key`, where there is one.
@@ -276,4 +210,85 @@ pub async fn attach(tx: &mut Tx, owner: Owner, message: MessageId, files: &[File
         }
     }
     Ok(())
+}
+
+/// What a message says and shows.
+pub async fn content(tx: &mut Tx, message: Uuid) -> Result<(String, Option<String>), sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query_as("SELECT content, rich FROM messages WHERE id = $1").bind(message).fetch_one(db).await
+    })
+}
+
+/// The newest messages of a visitor's conversation: whether the visitor said it, its id, and what it shows besides.
+pub async fn shown(
+    store: &Store,
+    visitor: VisitorId,
+    id: ConversationId,
+    limit: i64,
+) -> Result<Vec<(bool, String, Option<Rich>)>, sqlx::Error> {
+    let rows: Vec<(Uuid, String, Option<String>)> = on!(store.read(), |db| {
+        sqlx::query_as(
+            "SELECT m.id, m.author, CASE WHEN m.author IN ('bot', 'agent') THEN m.rich END FROM messages m
+             JOIN conversations c ON c.id = m.conversation_id
+             WHERE c.id = $1 AND c.owner_visitor_id = $2 AND m.active ORDER BY m.id DESC LIMIT $3",
+        )
+        .bind(id.0)
+        .bind(visitor.0)
+        .bind(limit)
+        .fetch_all(db)
+        .await
+    })?;
+    let read = |rich: Option<String>| rich.and_then(|rich| serde_json::from_str(&rich).ok());
+    let by_visitor = |author: String| author == "visitor";
+    Ok(rows.into_iter().map(|(id, author, rich)| (by_visitor(author), id.to_string(), read(rich))).collect())
+}
+
+/// Whose a conversation of a site is.
+pub async fn visitor_of(store: &Store, site: SiteId, id: ConversationId) -> Result<Option<VisitorId>, sqlx::Error> {
+    let row: Option<(Option<Uuid>,)> = on!(store.read(), |db| {
+        sqlx::query_as(
+            "SELECT owner_visitor_id FROM conversations WHERE id = $1 AND site_id = $2 AND deleted_at IS NULL",
+        )
+        .bind(id.0)
+        .bind(site.0)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.and_then(|(visitor,)| visitor).map(VisitorId))
+}
+
+/// Ties a file of a visitor to a message unless another shows it already. Whether there is such a file.
+pub async fn keep(tx: &mut Tx, visitor: VisitorId, message: MessageId, file: FileId) -> Result<bool, sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query(
+            "UPDATE files SET message_id = COALESCE(message_id, $1) WHERE id = $2 AND visitor_id = $3 AND size > 0",
+        )
+        .bind(message.0)
+        .bind(file.0)
+        .bind(visitor.0)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected() == 1)
+    })
+}
+
+/// The newest active message, which a new one follows, and the one of the site's program that came with this
+/// `client_id` before. Asked after the conversation is locked: on PostgreSQL a statement that waits for the lock does
+/// not see what it waited for.
+pub async fn newest_and_same(
+    tx: &mut Tx,
+    id: ConversationId,
+    client_id: &str,
+) -> Result<(Option<MessageId>, Option<Uuid>), sqlx::Error> {
+    let (newest, same): (Option<Uuid>, Option<Uuid>) = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT (SELECT id FROM messages WHERE conversation_id = $1 AND active ORDER BY id DESC LIMIT 1),
+             (SELECT id FROM messages WHERE conversation_id = $1 AND author = 'bot' AND client_id = $2)",
+        )
+        .bind(id.0)
+        .bind(client_id)
+        .fetch_one(db)
+        .await
+    })?;
+    Ok((newest.map(MessageId), same))
 }

@@ -1,6 +1,6 @@
 //! A conversation as plain text, to keep.
 
-use super::Conversations;
+use super::{super::rich::in_words, Conversations};
 use crate::{
     server::error::Result,
     wire::{
@@ -40,8 +40,12 @@ fn write(text: &mut String, message: &Message) {
         text.push_str(message.content.trim_end());
         text.push('\n');
     }
-    if let Some(Ok(Rich::Files { files })) = message.rich.as_ref().map(|rich| serde_json::from_str(rich.as_str())) {
-        files.iter().for_each(|file| text.push_str(&format!("[file: {}, {} bytes]\n", file.name, file.size)));
+    match message.rich.as_ref().map(|rich| serde_json::from_str(rich.as_str())) {
+        Some(Ok(Rich::Files { files })) => {
+            files.iter().for_each(|file| text.push_str(&format!("[file: {}, {} bytes]\n", file.name, file.size)));
+        }
+        Some(Ok(other)) => text.push_str(&format!("{}\n", in_words(&other))),
+        _ => {}
     }
     for source in &message.sources {
         text.push_str(&format!("[{}] {} {}\n", source.number, source.title, source.href));

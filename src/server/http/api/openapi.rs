@@ -87,6 +87,13 @@ impl Modify for Credentials {
             .description(Some("The token of POST /v1/widget/session, with Authorization: Bearer"))
             .build();
         components.add_security_scheme("visitor", SecurityScheme::Http(visitor));
+        let secret = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "The site's secret, with Authorization: Bearer, from the site's own server and nowhere else",
+            ))
+            .build();
+        components.add_security_scheme("site_secret", SecurityScheme::Http(secret));
         let cookie = ApiKeyValue::with_description(
             "__Host-at",
             "The app's own cookie. A change must come with Sec-Fetch-Site: same-origin or the app's Origin.",

@@ -13,7 +13,7 @@ use crate::{
     },
     wire::{
         error::ErrorBody,
-        id::MessageId,
+        id::{ConversationId, MessageId, VisitorId},
         json::Json as AnyJson,
         message::{Author, Message, State as Stage},
         rich::{FileRef, Rich},
@@ -152,14 +152,23 @@ pub(in crate::server::http) async fn history(
     let Some(id) = state.conversations.find_session(visitor.id, &session).await? else {
         return Ok(axum::Json(Vec::new()));
     };
-    let messages = match which.after {
-        None => state.conversations.open_support(visitor.id, id, MOST).await?.messages,
-        Some(after) => {
-            let after = state.conversations.messages_after(visitor.id, id, Some(MessageId(after)), MOST).await?;
-            after.into_iter().take_while(|message| message.state != Stage::Streaming).collect()
-        }
-    };
+    let messages = messages(&state, visitor.id, id, which.after.map(MessageId), MOST).await?;
     Ok(axum::Json(messages.into_iter().map(|message| show(&state, message)).collect()))
+}
+
+/// The messages of a conversation: the newest, or those after one of them, up to what is still being written.
+pub(super) async fn messages(
+    state: &AppState,
+    visitor: VisitorId,
+    id: ConversationId,
+    after: Option<MessageId>,
+    most: u32,
+) -> Result<Vec<Message>> {
+    if after.is_none() {
+        return Ok(state.conversations.open_support(visitor, id, most).await?.messages);
+    }
+    let after = state.conversations.messages_after(visitor, id, after, most).await?;
+    Ok(after.into_iter().take_while(|message| message.state != Stage::Streaming).collect())
 }
 
 impl Speaker {

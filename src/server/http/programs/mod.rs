@@ -4,6 +4,7 @@
 
 pub(super) mod chat;
 pub(super) mod lines;
+pub(super) mod site;
 pub(super) mod socket;
 pub(super) mod upload;
 
@@ -27,7 +28,12 @@ use utoipa::OpenApi;
 
 /// Its routes.
 pub fn router() -> Router<AppState> {
-    Router::new().merge(lines::router()).merge(chat::router()).merge(upload::router()).merge(socket::router())
+    Router::new()
+        .merge(lines::router())
+        .merge(chat::router())
+        .merge(upload::router())
+        .merge(socket::router())
+        .merge(site::router())
 }
 
 /// What of it the OpenAPI document describes.
@@ -41,6 +47,9 @@ pub fn router() -> Router<AppState> {
     upload::chat_upload,
     upload::upload,
     socket::socket,
+    site::post,
+    site::read,
+    site::upload,
 ))]
 pub struct Described;
 
@@ -63,21 +72,28 @@ impl FromRequestParts<AppState> for Speaker {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
-        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let in_query = || {
-            let pairs = parts.uri.query()?.split('&');
-            pairs.filter_map(|pair| pair.strip_prefix("key=")).next().map(str::to_owned)
-        };
-        let given = header("x-widget-api-key").or_else(|| header("x-api-key")).or_else(in_query);
-        let key = match given {
-            Some(key) => key,
-            None => only_key(state).await?,
-        };
+        let key = key(parts, state).await?;
         let origin = Origin::read(&parts.headers);
         let SiteCaller { site, address, .. } =
             SiteCaller::with_key(state, &key, origin, caller_address(parts, state)).await?;
         let token = bearer(&parts.headers).map(str::to_owned);
-        Ok(Self { site, key, address, token, client_id: header("x-client-id") })
+        Ok(Self { site, key, address, token, client_id: header(parts, "x-client-id") })
+    }
+}
+
+fn header(parts: &Parts, name: &str) -> Option<String> {
+    parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// The site's key in a header or in the address, else the only site's.
+async fn key(parts: &Parts, state: &AppState) -> Result<String> {
+    let in_query = || {
+        let pairs = parts.uri.query()?.split('&');
+        pairs.filter_map(|pair| pair.strip_prefix("key=")).next().map(str::to_owned)
+    };
+    match header(parts, "x-widget-api-key").or_else(|| header(parts, "x-api-key")).or_else(in_query) {
+        Some(key) => Ok(key),
+        None => only_key(state).await,
     }
 }
 

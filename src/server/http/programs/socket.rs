@@ -11,10 +11,8 @@ use crate::{
         http::{
             follow::{Follower, Reader, Told},
             input::Params,
-            visitors::{
-                ndjson,
-                socket::{Gone, Heard, Line, upgraded},
-            },
+            line::{Gone, Heard, Line, upgraded},
+            visitors::ndjson,
         },
         state::AppState,
         visitors::Visitor,
@@ -24,7 +22,7 @@ use crate::{
         event::Change,
         id::MessageId,
         json::Json as AnyJson,
-        message::{Author, Message},
+        message::{Message, State as Stage},
         visitor::VisitorMessage,
     },
 };
@@ -217,7 +215,7 @@ async fn send(state: &AppState, running: &mut Running, message: VisitorMessage) 
 /// Tells of a message that is whole and that the client does not know.
 async fn tell(state: &AppState, line: &mut Line, running: &mut Running, change: &Change) -> Result<(), Gone> {
     let message = match change {
-        Change::MessageCreated { message, .. } if message.author != Author::Bot => {
+        Change::MessageCreated { message, .. } if message.state != Stage::Streaming => {
             (!running.own.remove(&message.id)).then(|| (**message).clone())
         }
         Change::MessageCompleted { message_id, .. } => whole(state, running, *message_id).await,

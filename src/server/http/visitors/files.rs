@@ -4,7 +4,7 @@ use super::{caller::VisitorCaller, conversations::attachment};
 use crate::{
     server::{
         error::{Error, Result},
-        files::{Opened, detect::is_raster, percent},
+        files::{Opened, detect::is_raster, percent, upload_limit},
         http::input::Params,
         state::AppState,
         visitors::Visitor,
@@ -48,7 +48,7 @@ pub(super) fn router() -> Router<AppState> {
 #[derive(Serialize, ToSchema)]
 pub(in crate::server::http) struct Uploaded {
     /// The files, in the order in which they came.
-    files: Vec<FileRef>,
+    pub(in crate::server::http) files: Vec<FileRef>,
 }
 
 /// The body of an upload.
@@ -119,16 +119,21 @@ pub(in crate::server::http) async fn take(
     part: Field<'_>,
     before: usize,
 ) -> Result<FileRef> {
+    let most = upload_limit(&visitor.site)?;
+    let (name, declared) = named(&part, before)?;
+    state.files.take(visitor.site.id, visitor.id, &name, declared.as_deref(), most, bytes(part)).await
+}
+
+/// What the sender calls a file, and says that it is; `before` have been taken.
+pub(in crate::server::http) fn named(part: &Field<'_>, before: usize) -> Result<(String, Option<String>)> {
     if before >= MOST_PARTS {
         return Err(Error::invalid(format!("At most {MOST_PARTS} files fit into one upload.")));
     }
-    let name = part.file_name().unwrap_or_default().to_owned();
-    let declared = part.content_type().map(str::to_owned);
-    state.files.take(&visitor.site, visitor.id, &name, declared.as_deref(), bytes(part)).await
+    Ok((part.file_name().unwrap_or_default().to_owned(), part.content_type().map(str::to_owned)))
 }
 
 /// The bytes of a part. One that breaks off or falls silent is no whole file.
-fn bytes(part: Field<'_>) -> BoxStream<'_, io::Result<Bytes>> {
+pub(in crate::server::http) fn bytes(part: Field<'_>) -> BoxStream<'_, io::Result<Bytes>> {
     stream::unfold(Some(part), |part| async move {
         let mut part = part?;
         match timeout(SILENCE, part.chunk()).await {

@@ -1,12 +1,13 @@
 //! What Guide says. Pure: turns and hits in, Markdown and sources out.
 
+use super::talk::{Talk, small_talk};
 use crate::{
     server::{
         knowledge::{
             search::Hit,
             words::{Term, terms, words},
         },
-        model::{Speaker, Turn},
+        model::{Audience, Speaker, Turn},
     },
     wire::message::Source,
 };
@@ -46,6 +47,22 @@ pub const SUGGESTIONS: &[&str] = &[
 const NO_MODEL: &str = "*No model is configured, so I only quote what is written down. To talk with one, set \
                         `PARLOR_MODEL_URL` and `PARLOR_MODEL_NAME` and start Parlor again.*";
 
+/// To a visitor of a website, who need not know what runs it.
+const NOTHING_TO_VISITOR: &str = "I did not find an answer to that in what is written down here. Try other words, or ask \
+                                  for a person.";
+
+fn to_visitor(talk: Talk) -> &'static str {
+    match talk {
+        Talk::Greeting => "Hello. What would you like to know?",
+        Talk::Thanks => "You are welcome.",
+        Talk::Farewell => "Goodbye. This conversation stays here for when you come back.",
+        Talk::Who => {
+            "I am an automatic assistant. I look your question up in what is written down here, and quote the passages \
+             that fit best. If that does not help, ask for a person."
+        }
+    }
+}
+
 /// What is asked, read from the turns.
 pub struct Plan<'a> {
     question: &'a str,
@@ -53,6 +70,8 @@ pub struct Plan<'a> {
     before: Vec<&'a str>,
     /// Whether Guide says something for the first time in this chat.
     first: bool,
+    /// To whom.
+    audience: Audience,
 }
 
 /// One question to the index.
@@ -73,13 +92,14 @@ impl Search {
 
 impl<'a> Plan<'a> {
     /// Reads the turns, oldest first; what follows the person's last turn is not looked at.
-    pub fn new(turns: &'a [Turn]) -> Self {
+    pub fn new(turns: &'a [Turn], audience: Audience) -> Self {
         let last = turns.iter().rposition(|turn| turn.speaker == Speaker::Person).unwrap_or(turns.len());
         let earlier = &turns[..last];
         Self {
             question: turns.get(last).map_or("", |turn| turn.text.as_str()),
             before: said_by_person(earlier),
             first: earlier.iter().all(|turn| turn.speaker == Speaker::Person),
+            audience,
         }
     }
 
@@ -105,11 +125,14 @@ impl<'a> Plan<'a> {
     /// The reply, given what [`Self::searches`] found.
     pub fn answer(&self, hits: &[Hit]) -> Reply {
         let (mut text, sources) = match small_talk(self.question) {
+            Some(talk) if self.audience == Audience::Visitor => (to_visitor(talk).to_owned(), Vec::new()),
             Some(talk) => (self.talk(talk), Vec::new()),
-            None if hits.is_empty() => (self.nothing(), Vec::new()),
-            None => quote(hits),
+            None if !hits.is_empty() => quote(hits),
+            None if self.audience == Audience::Visitor => (NOTHING_TO_VISITOR.to_owned(), Vec::new()),
+            None => (self.nothing(), Vec::new()),
         };
-        if self.first {
+        // A visitor can set nothing up here.
+        if self.first && self.audience == Audience::Account {
             text.push_str("\n\n");
             text.push_str(NO_MODEL);
         }
@@ -152,11 +175,6 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Says what Guide answers to the last of `turns`, given hits for [`Plan::searches`].
-pub fn answer(turns: &[Turn], hits: &[Hit]) -> Reply {
-    Plan::new(turns).answer(hits)
-}
-
 fn said_by_person(turns: &[Turn]) -> Vec<&str> {
     turns.iter().rev().filter(|turn| turn.speaker == Speaker::Person).map(|turn| turn.text.trim()).collect()
 }
@@ -195,136 +213,6 @@ fn escape(heading: &str) -> String {
     text
 }
 
-/// What is said for the sake of saying it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Talk {
-    Greeting,
-    Thanks,
-    Farewell,
-    Who,
-}
-
-const GREETINGS: &[&str] = &[
-    "hi",
-    "hello",
-    "hey",
-    "hallo",
-    "moin",
-    "servus",
-    "hola",
-    "bonjour",
-    "salut",
-    "ciao",
-    "ola",
-    "buongiorno",
-    "greetings",
-    "good morning",
-    "good afternoon",
-    "good evening",
-    "guten tag",
-    "guten morgen",
-    "guten abend",
-    "buenos dias",
-    "hoi",
-    "bonsoir",
-    "bom dia",
-    "yo",
-    "howdy",
-    "how are you",
-];
-const THANKS: &[&str] = &[
-    "thanks",
-    "thank you",
-    "thx",
-    "ty",
-    "danke",
-    "vielen dank",
-    "merci",
-    "gracias",
-    "grazie",
-    "obrigado",
-    "obrigada",
-    "bedankt",
-    "dank je",
-    "cheers",
-    "great",
-    "perfect",
-    "cool",
-    "nice",
-    "super",
-    "got it",
-];
-const FAREWELLS: &[&str] = &[
-    "bye",
-    "goodbye",
-    "good bye",
-    "see you",
-    "good night",
-    "tschuss",
-    "auf wiedersehen",
-    "au revoir",
-    "adios",
-    "tot ziens",
-];
-const WHO: &[&str] = &[
-    "who are you",
-    "what are you",
-    "what can you do",
-    "what do you do",
-    "what can you help me with",
-    "how can you help",
-    "how can you help me",
-    "what can i ask",
-    "what can i ask you",
-    "can you help me",
-    "can you help",
-    "help",
-    "help me",
-    "what is guide",
-    "who is guide",
-    "are you an ai",
-    "are you a bot",
-    "are you human",
-    "are you chatgpt",
-    "are you real",
-    "which model are you",
-    "what model are you",
-    "which model is this",
-    "what model is this",
-    "whats your name",
-    "what is your name",
-    "how do you work",
-    "what do you know",
-    "introduce yourself",
-    "wer bist du",
-    "was kannst du",
-    "qui es tu",
-    "quien eres",
-];
-/// May stand beside any of them.
-const FILLERS: &[&str] = &[
-    "there", "guide", "parlor", "so", "very", "much", "a", "lot", "all", "everyone", "again", "please", "and", "ok",
-    "okay", "for", "the", "your", "help", "that", "you", "hi", "hello", "hey", "exactly", "then", "now",
-];
-
-fn small_talk(question: &str) -> Option<Talk> {
-    // Longer texts say something.
-    if question.len() > 120 {
-        return None;
-    }
-    let said = format!(" {} ", words(question).join(" "));
-    let only = |phrases: &[&str]| {
-        let fits = phrases.iter().filter(|phrase| said.contains(&format!(" {phrase} ")));
-        fits.max_by_key(|phrase| phrase.len()).is_some_and(|phrase| {
-            let rest = said.replacen(&format!(" {phrase} "), " ", 1);
-            rest.split_whitespace().all(|word| FILLERS.contains(&word) || phrases.contains(&word))
-        })
-    };
-    [(Talk::Who, WHO), (Talk::Thanks, THANKS), (Talk::Farewell, FAREWELLS), (Talk::Greeting, GREETINGS)]
-        .into_iter()
-        .find_map(|(talk, phrases)| only(phrases).then_some(talk))
-}
-
 /// Words at the beginning, or anywhere, that point at what was said before.
 const OPENERS: &[&str] = &["and", "also", "but", "then", "so", "or", "why", "more", "und", "et", "y", "e", "en"];
 const PRONOUNS: &[&str] = &["it", "its", "that", "this", "them", "they", "these", "those", "one", "there", "same"];
@@ -347,6 +235,11 @@ mod tests {
 
     fn model(text: &str) -> Turn {
         Turn { speaker: Speaker::Model, text: text.to_owned() }
+    }
+
+    /// What an account is answered.
+    fn answer(turns: &[Turn], hits: &[Hit]) -> Reply {
+        Plan::new(turns, Audience::Account).answer(hits)
     }
 
     fn hit(slug: &str, text: &str, score: f64) -> Hit {
@@ -378,7 +271,7 @@ mod tests {
         let reply = answer(&[person("run it")], &[hit("one", "First.", 0.4)]);
         assert!(reply.text.starts_with("This is the closest I have"), "{}", reply.text);
         let turns = [person("what about penguins on the south pole")];
-        let plan = Plan::new(&turns);
+        let plan = Plan::new(&turns, Audience::Account);
         let kept = plan.searches()[0].keep(vec![hit("one", "About penguins.", 0.1), hit("two", "Penguins.", 0.5)]);
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0].slug, "two");
@@ -407,33 +300,10 @@ mod tests {
     }
 
     #[test]
-    fn small_talk_is_answered_as_such() {
-        for (said, talk) in [
-            ("Hello!", Some(Talk::Greeting)),
-            ("good morning, Guide", Some(Talk::Greeting)),
-            ("Hallo 🙂", Some(Talk::Greeting)),
-            ("thanks a lot", Some(Talk::Thanks)),
-            ("OK, thank you very much!", Some(Talk::Thanks)),
-            ("Bye", Some(Talk::Farewell)),
-            ("What can you do?", Some(Talk::Who)),
-            ("Hi, who are you?", Some(Talk::Who)),
-            ("help", Some(Talk::Who)),
-            ("hello, how do I change the port?", None),
-            ("what can you do with a backup", None),
-            ("thanks, and where is my data stored?", None),
-            ("help me with the password", None),
-            ("", None),
-        ] {
-            assert_eq!(small_talk(said), talk, "{said}");
-        }
-        assert!(Plan::new(&[person("thanks")]).searches().is_empty());
-    }
-
-    #[test]
     fn a_short_follow_up_is_asked_together_with_the_question_before() {
         let turns =
             [person("How do I back up?"), model("So."), person("thanks"), model("."), person("And on PostgreSQL?")];
-        let plan = Plan::new(&turns);
+        let plan = Plan::new(&turns, Audience::Account);
         let searches = plan.searches();
         assert_eq!(searches[0].text, "And on PostgreSQL?\nHow do I back up?");
         assert_eq!(searches[1].text, "And on PostgreSQL?");
@@ -442,9 +312,23 @@ mod tests {
         assert_eq!(searches[0].keep(vec![hit("pg", "Back up PostgreSQL so.", 0.8)]).len(), 1);
 
         let turns = [person("How do I back up?"), model("So."), person("Can I use Mistral models with Hugging Face?")];
-        assert_eq!(Plan::new(&turns).searches().len(), 1);
+        assert_eq!(Plan::new(&turns, Audience::Account).searches().len(), 1);
         let turns = [person("How do I back up?"), model("So."), person("Why?")];
-        assert_eq!(Plan::new(&turns).searches()[0].text, "Why?\nHow do I back up?");
+        assert_eq!(Plan::new(&turns, Audience::Account).searches()[0].text, "Why?\nHow do I back up?");
+    }
+
+    #[test]
+    fn a_visitor_reads_nothing_that_is_for_the_operator() {
+        let ask = |text: &str, hits: &[Hit]| Plan::new(&[person(text)], Audience::Visitor).answer(hits);
+        let quoted = ask("how do I run it?", &[hit("one", "First.", 0.9)]);
+        assert!(quoted.text.ends_with("> First.") && quoted.sources.len() == 1, "{}", quoted.text);
+        for said in ["What is the capital of France?", "???", "hello", "who are you", "thanks", "bye", ""] {
+            let text = ask(said, &[]).text;
+            for word in ["PARLOR", "Parlor", "model", "Guide", "manual"] {
+                assert!(!text.is_empty() && !text.contains(word), "{said}: {text}");
+            }
+        }
+        assert!(Plan::new(&[person("thanks")], Audience::Visitor).searches().is_empty());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! the same reply as long as the documents stay the same.
 
 pub mod answer;
+mod talk;
 
 use super::{Delta, Finish, Model, ModelError, Request};
 use crate::server::{error::Error, knowledge::Knowledge};
@@ -32,7 +33,7 @@ impl Guide {
     }
 
     async fn compose(&self, request: &Request) -> Result<Reply, Error> {
-        let plan = Plan::new(&request.turns);
+        let plan = Plan::new(&request.turns, request.audience);
         let mut hits = Vec::new();
         for search in plan.searches() {
             hits = search.keep(self.knowledge.search(&search.text, answer::MAX_HITS).await?);
