@@ -11,6 +11,7 @@ mod memory;
 mod pages;
 mod process;
 mod scale;
+mod sockets;
 mod table;
 mod widget;
 
@@ -41,6 +42,9 @@ fn main() {
         }
         if runs("widget") {
             widget::measure(&mut table).await;
+        }
+        if runs("sockets") {
+            sockets::measure(&mut table).await;
         }
         if runs("scale") {
             scale::measure(&mut table).await;

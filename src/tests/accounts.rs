@@ -1,11 +1,12 @@
 //! Signing up, logging in, and what people do with their account.
 
 use crate::{
-    harness::Server,
+    harness::{Database, Server},
     people::{PASSWORD, Program, answer, browser, browser_sign_up, log_in_form, post},
 };
 use futures::future::join_all;
 use parlor::{
+    on,
     server::{accounts::Caller, config::SignUpMode, error::Error},
     wire::{
         account::{Role, SignUp},
@@ -15,6 +16,31 @@ use parlor::{
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+
+/// Two that have both seen an empty house wait for each other; of SQLite there is only ever one that writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_that_race_to_be_first_one_is_the_administrator() {
+    let server = Server::start(Database::Postgres).await;
+    let store = server.running.state.store.clone();
+    let mut tx = store.begin().await.unwrap();
+    tx.lock("accounts: administrators").await.unwrap();
+    let race = join_all(["one", "two"].map(|name| Program::sign_up(&server, name)));
+    let start = async {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        loop {
+            let count: i64 = on!(store.read(), |db| sqlx::query_scalar(waiting).fetch_one(db).await).unwrap();
+            if count == 2 {
+                break tx.commit().await.unwrap();
+            }
+        }
+    };
+    let both = async { futures::join!(race, start) };
+    tokio::time::timeout(Duration::from_secs(20), both).await.expect("they did not wait for each other");
+    let users = server.running.state.accounts.list_users().await.unwrap();
+    let admins = users.iter().filter(|user| user.viewer.role == Role::Admin).count();
+    assert_eq!((users.len(), admins), (2, 1));
+}
 
 fn api(error: Error) -> ApiError {
     let Error::Api(error) = error else { panic!("a fault of ours: {error}") };

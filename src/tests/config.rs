@@ -69,6 +69,26 @@ fn the_example_names_every_setting_with_its_default_and_no_other() {
 }
 
 #[test]
+fn the_readme_tells_the_default_of_every_setting() {
+    let text = fs::read_to_string("README.md").unwrap();
+    let rows: BTreeMap<&str, &str> = text
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split(" | ");
+            Some((cells.next()?.strip_suffix('`')?, cells.next()?))
+        })
+        .collect();
+    for setting in SETTINGS {
+        let told = rows.get(setting.env).unwrap_or_else(|| panic!("{} has no row", setting.env));
+        match setting.default {
+            "" => assert!(!told.is_empty() && !told.starts_with('`') || told.contains(' '), "{}: {told}", setting.env),
+            default => assert_eq!(*told, format!("`{default}`"), "{}", setting.env),
+        }
+    }
+    assert_eq!(rows.len(), SETTINGS.len(), "a row that is no setting: {rows:?}");
+}
+
+#[test]
 fn the_manual_names_every_setting_and_no_other() {
     assert!(fs::exists("docs/configuration.md").unwrap());
     for path in ["README.md", "docs/configuration.md"] {

@@ -47,7 +47,7 @@ pub struct Server {
     pub database: Database,
     pub config: Config,
     /// Removed when the test ends.
-    _data: TempDir,
+    pub _data: TempDir,
 }
 
 impl Server {

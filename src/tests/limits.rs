@@ -183,6 +183,7 @@ async fn a_hard_stop_waits_for_nobody() {
     begun.notified().await;
     server.lifecycle.soft.cancel();
     assert!(timeout(SHORT, stream.read(&mut [0])).await.is_err(), "the soft stop cut an open request");
+    assert!(!server.serving.is_finished(), "the loop went home before an open request was answered");
     server.lifecycle.hard.cancel();
     server.ends().await;
 }

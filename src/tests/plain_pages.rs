@@ -136,7 +136,8 @@ both! {
     async fn log_out_and_deletion_end_at_the_log_in(server) {
         let mut tab = Tab::new(&server);
         tab.sign_up("zoe", "zoe@example.com", "/").await;
-        assert_eq!(location(&tab.post(LogOut::url(), &[]).await), "/login");
+        let out = tab.post(LogOut::url(), &[]).await;
+        assert_eq!((location(&out), &out.headers()["clear-site-data"]), ("/login", &header::HeaderValue::from_static("\"storage\"")));
         assert!(tab.open("/login").await.text().await.unwrap().contains("You are logged out."));
         assert_eq!(location(&tab.open("/settings").await), "/login?next=/settings");
         let fields = [("email", "zoe"), ("password", "correct horse battery"), ("next", "/")];
@@ -144,7 +145,9 @@ both! {
         let unsure = [("password", "correct horse battery"), ("confirm", "no")];
         assert_eq!(location(&tab.post(DeleteAccount::url(), &unsure).await), "/settings/data");
         let sure = [("password", "correct horse battery"), ("confirm", "Delete")];
-        assert_eq!(location(&tab.post(DeleteAccount::url(), &sure).await), "/login");
+        let gone = tab.post(DeleteAccount::url(), &sure).await;
+        assert_eq!(location(&gone), "/login");
+        assert!(gone.headers().contains_key("clear-site-data"), "what was typed and not sent is forgotten, too");
         assert!(tab.open("/login").await.text().await.unwrap().contains("is deleted"));
         assert_eq!(location(&tab.post(LogIn::url(), &fields).await), "/login");
     }

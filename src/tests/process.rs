@@ -2,7 +2,10 @@
 
 use parlor::{
     on,
-    server::store::{self, Store},
+    server::{
+        config::load::SETTINGS,
+        store::{self, Store},
+    },
 };
 use sqlx::Row;
 use std::{
@@ -14,7 +17,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -197,6 +200,76 @@ async fn a_wrong_setting_is_named_and_exits_2() {
     let (code, _, err) = run(folder.path(), &[("PARLOR_CONFIG", "none.toml")], &["check"]).await;
     assert_eq!(code, 2, "{err}");
     assert!(!folder.path().join("data").exists());
+}
+
+/// For every setting a value that is wrong in a way that people are wrong; what cannot be wrong stands below.
+const WRONG: &[(&str, &str)] = &[
+    ("PARLOR_ADDR", "3000"),
+    ("PARLOR_DATA", "parlor.toml"),
+    ("DATABASE_URL", "mysql://parlor:hunter2@db/chat"),
+    ("PARLOR_ORIGIN", "chat.example.org"),
+    ("PARLOR_SIGNUP", "maybe"),
+    ("PARLOR_ACCESS_TTL", "1s"),
+    ("PARLOR_ACCESS_TTL_REFRESHED", "1y"),
+    ("PARLOR_SESSION_IDLE", "100d"),
+    ("PARLOR_SESSION_ABSOLUTE", "never"),
+    ("PARLOR_PASSWORD_MIN", "4"),
+    ("PARLOR_TRUSTED_PROXIES", "10.0.0.0/33"),
+    ("PARLOR_MODEL_URL", "https://user:hunter2@api.example/v1"),
+    ("PARLOR_MODEL_KEY", "hunter2\nhunter2"),
+    ("PARLOR_MAX_STREAMS", "0"),
+    ("PARLOR_MAX_CONNECTIONS", "many"),
+    ("WIDGET_API_KEY", "hunter2"),
+    ("CORS_ORIGIN", "shop.example"),
+    ("RATE_LIMIT_WINDOW_MS", "1"),
+    ("RATE_LIMIT_MAX_REQUESTS", "0"),
+    ("PARLOR_BLOCKLIST", "example.com"),
+    ("PARLOR_AUTH_PER_MINUTE", "0"),
+    ("PARLOR_SECRET", "hunter2"),
+    ("PARLOR_LOG", "parlor=loud"),
+    ("PARLOR_LOG_FORMAT", "xml"),
+];
+/// Any text is a name.
+const NEVER_WRONG: &[&str] = &["PARLOR_MODEL_NAME"];
+
+#[tokio::test]
+async fn each_setting_that_is_wrong_is_named_with_its_fault_and_what_is_allowed() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("parlor.toml"), "").unwrap();
+    for setting in SETTINGS {
+        let is_covered = WRONG.iter().any(|(name, _)| *name == setting.env) || NEVER_WRONG.contains(&setting.env);
+        assert!(is_covered, "{} has no wrong value in this test", setting.env);
+    }
+    for (name, value) in WRONG {
+        for command in [&["check"][..], &["serve"]] {
+            let (code, out, err) = run(folder.path(), &[(*name, *value)], command).await;
+            let said = format!("{out}{err}");
+            assert_eq!(code, 2, "{name}={value} {command:?}: {said}");
+            let line = said.lines().find(|line| line.contains(&format!("{name} (environment): ")));
+            let line = line.unwrap_or_else(|| panic!("{name} is not named: {said}"));
+            assert!(line.contains("allowed"), "{line}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+    }
+    // The same in the file, by its name there.
+    fs::write(folder.path().join("parlor.toml"), "password_min = 4\n").unwrap();
+    let (code, out, _) = run(folder.path(), &[], &["check"]).await;
+    assert!(code == 2 && out.contains("PARLOR_PASSWORD_MIN (file): 4 is out of range; 8 to 128 is allowed"), "{out}");
+    assert!(!folder.path().join("data").exists(), "check made something");
+}
+
+#[tokio::test]
+async fn a_second_start_is_soon_done() {
+    let folder = TempDir::new().unwrap();
+    let first = Serving::start(folder.path(), &[]).await;
+    first.signal("TERM");
+    assert_eq!(first.ends().await.0, Some(0));
+    let begun = Instant::now();
+    let second = Serving::start(folder.path(), &[]).await;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    second.signal("TERM");
+    assert_eq!(second.ends().await.0, Some(0));
 }
 
 #[tokio::test]

@@ -78,7 +78,10 @@ pub async fn log_out() -> Result<(), ApiError> {
         Err(error) => return Err(error),
     };
     let state = caller::state()?;
-    let result = ended.map(|()| caller::set_cookies(cookies::log_out_cookies(&state.config)));
+    let result = ended.map(|()| {
+        caller::set_cookies(cookies::log_out_cookies(&state.config));
+        caller::clear_storage();
+    });
     flash::Form::new("log_in", "/").answer(&state.config, result, "/login", "You are logged out.")
 }
 

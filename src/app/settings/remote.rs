@@ -101,6 +101,7 @@ pub async fn delete_account(password: String, confirm: String) -> Result<(), Api
     };
     if result.is_ok() {
         caller::set_cookies(cookies::log_out_cookies(&state.config));
+        caller::clear_storage();
         flash::say_next(&state.config, "log_in", "Your account and everything in it is deleted.");
     }
     flash::Form::new("delete_account", "/settings/data").answer(&state.config, result, "/login", "")

@@ -50,7 +50,8 @@ impl Accounts {
         self.replace_password(caller.viewer.id, &hash, Some(caller.session)).await
     }
 
-    /// Deletes the account with all that is its own.
+    /// Deletes the account with all that is its own, also what it said at websites where it was logged in. Replies that
+    /// run for it stop within a heartbeat.
     ///
     /// # Errors
     /// Invalid, with the field `password`; a conflict for the only administrator among others; too many.
@@ -62,6 +63,7 @@ impl Accounts {
             let message = "You are the only administrator. Make somebody else one before you delete your account.";
             return Err(Error::conflict(message));
         }
+        rows::delete_visitors(&mut tx, user).await?;
         rows::delete_user(&mut tx, user).await?;
         Ok(tx.commit().await?)
     }

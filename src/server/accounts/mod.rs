@@ -129,6 +129,11 @@ impl Accounts {
     }
 }
 
+/// As whom an account stands at websites that let accounts in.
+pub fn subject(user: UserId) -> String {
+    format!("account:{user}")
+}
+
 fn text_key(text: &str) -> String {
     token::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -152,6 +152,19 @@ pub async fn delete_user(tx: &mut Tx, user: UserId) -> Result<()> {
     on!(&mut *tx, |db| sqlx::query("DELETE FROM users WHERE id = $1").bind(user.0).execute(db).await.map(drop))
 }
 
+/// The user's places at websites that let accounts in, with all that was said there.
+pub async fn delete_visitors(tx: &mut Tx, user: UserId) -> Result<()> {
+    // By site, since that is how subjects are indexed.
+    let sql = "DELETE FROM visitors WHERE site_id IN (SELECT id FROM sites) AND subject = $1";
+    on!(&mut *tx, |db| sqlx::query(sql).bind(super::subject(user)).execute(db).await.map(drop))
+}
+
+/// The ids of those places.
+pub async fn visitors(store: &Store, user: UserId) -> Result<Vec<Uuid>> {
+    let sql = "SELECT id FROM visitors WHERE site_id IN (SELECT id FROM sites) AND subject = $1 ORDER BY id";
+    on!(store.read(), |db| sqlx::query_scalar(sql).bind(super::subject(user)).fetch_all(db).await)
+}
+
 pub async fn user_now(tx: &mut Tx, id: Uuid) -> Result<Option<UserRow>> {
     let sql = "SELECT * FROM users WHERE id = $1 AND disabled_at IS NULL";
     on!(&mut *tx, |db| sqlx::query_as(sql).bind(id).fetch_optional(db).await)

@@ -85,7 +85,7 @@ settings! {
     "PARLOR_MODEL_URL" "URL" = "": "An OpenAI-compatible endpoint, up to and with /v1; without one, Guide answers"
         => |draft, text| value::model_url(text).map(|url| draft.url = Some(url));
     "PARLOR_MODEL_KEY" "KEY" = "", secret: "The endpoint's key; local servers need none"
-        => |draft, text| value::secret(text, 1).map(|key| draft.key = Some(key));
+        => |draft, text| value::model_key(text).map(|key| draft.key = Some(key));
     "PARLOR_MODEL_NAME" "NAME" = "default": "The model's name as the endpoint knows it"
         => |draft, text| { draft.name = text.to_owned(); Ok(()) };
     "PARLOR_MAX_STREAMS" "NUMBER" = "1000": "Replies that stream at once"
@@ -211,6 +211,13 @@ pub fn load(file: Option<PathBuf>, flags: Vec<(&'static str, String)>) -> Loaded
     };
     let mut loaded = resolve(&Given { file, environment, flags });
     loaded.faults.extend(fault);
+    if loaded.config.data.exists() && !loaded.config.data.is_dir() {
+        set_fault(
+            &mut loaded.rows,
+            "PARLOR_DATA",
+            "this is a file; a folder is allowed, which is made when it is missing",
+        );
+    }
     loaded
 }
 
@@ -260,6 +267,8 @@ pub fn resolve(given: &Given) -> Loaded {
     for row in &mut rows {
         match row.setting.env {
             "DATABASE_URL" if row.fault.is_none() => row.shown = value::mask_url(config.database_url.expose()),
+            // It may be wrong for the key that it carries.
+            "PARLOR_MODEL_URL" if row.fault.is_some() => row.shown = "********".to_owned(),
             "PARLOR_ORIGIN" if row.shown.is_empty() => row.shown = config.origins.join(", "),
             _ => (),
         }

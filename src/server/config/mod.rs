@@ -80,7 +80,7 @@ pub struct Config {
     pub session_absolute: Duration,
     /// The fewest characters of a password; 8.
     pub password_min: usize,
-    /// Log-ins and sign-ups that one address may try in a minute; 20.
+    /// Log-ins and sign-ups of one address that may fail in a minute; 60.
     pub auth_per_minute: u32,
     /// The server's secret where replicas share one; absent, it is kept in the data folder.
     pub secret: Option<Secret>,

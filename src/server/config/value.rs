@@ -132,6 +132,14 @@ pub fn site_key(text: &str) -> Parsed<super::Secret> {
     Ok(super::Secret::new(text))
 }
 
+/// The key of an endpoint, which travels in a header: visible ASCII characters and spaces between them.
+pub fn model_key(text: &str) -> Parsed<super::Secret> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return Err("it is not a key; letters, digits and marks on one line are allowed".to_owned());
+    }
+    Ok(super::Secret::new(text))
+}
+
 /// The base address of an OpenAI-compatible endpoint, without the slash at its end.
 pub fn model_url(text: &str) -> Parsed<String> {
     // The text may carry a key, so no error repeats it.

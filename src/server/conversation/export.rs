@@ -1,17 +1,16 @@
-//! All chats of a person, a chat at a time, to take along.
+//! All conversations of a person, one at a time, to take along.
 
 use super::Conversations;
 use crate::{
     server::{
         error::Result,
         store::on,
-        thread::messages::{self, MessageRow},
+        thread::{
+            messages::{self, MessageRow},
+            owner::Owner,
+        },
     },
-    wire::{
-        conversation::Conversation,
-        id::{ConversationId, UserId},
-        message::Message,
-    },
+    wire::{conversation::Conversation, id::ConversationId, message::Message},
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -38,7 +37,7 @@ struct ExportedMessage {
 
 impl Conversations {
     /// The next few chats after `cursor` with all their messages, and the cursor for those after them.
-    pub async fn export(&self, owner: UserId, cursor: Option<&str>) -> Result<(Vec<ExportedChat>, Option<String>)> {
+    pub async fn export(&self, owner: Owner, cursor: Option<&str>) -> Result<(Vec<ExportedChat>, Option<String>)> {
         let page = self.list(owner, cursor, 20).await?;
         let mut chats = Vec::with_capacity(page.items.len());
         for conversation in page.items {
@@ -48,7 +47,7 @@ impl Conversations {
         Ok((chats, page.next_cursor))
     }
 
-    async fn everything(&self, owner: UserId, id: ConversationId) -> Result<Vec<ExportedMessage>> {
+    async fn everything(&self, owner: Owner, id: ConversationId) -> Result<Vec<ExportedMessage>> {
         let mut exported: Vec<ExportedMessage> = Vec::new();
         loop {
             let last = exported.last().map_or(Uuid::nil(), |last| last.message.id.0);
@@ -56,10 +55,11 @@ impl Conversations {
             let rows: Vec<MessageRow> = on!(&mut view, |db| {
                 sqlx::query_as(
                     "SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id
-                     WHERE m.conversation_id = $1 AND c.owner_user_id = $2 AND m.id > $3 ORDER BY m.id LIMIT $4",
+                     WHERE m.conversation_id = $1 AND $2 IN (c.owner_user_id, c.owner_visitor_id) AND m.id > $3
+                     ORDER BY m.id LIMIT $4",
                 )
                 .bind(id.0)
-                .bind(owner.0)
+                .bind(owner.id())
                 .bind(last)
                 .bind(MESSAGES)
                 .fetch_all(db)

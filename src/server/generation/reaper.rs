@@ -37,7 +37,16 @@ pub async fn start(engine: &Engine) -> Result<(), sqlx::Error> {
 }
 
 pub async fn beat(engine: &Engine) -> Result<(), sqlx::Error> {
-    for begun in rows::renew(&engine.0.store, engine.owner(), engine.lease_until()).await? {
+    // Looked at first: what begins in between is not missed among the rows.
+    let running: Vec<GenerationId> = engine.running().keys().copied().collect();
+    let begun = rows::renew(&engine.0.store, engine.owner(), engine.lease_until()).await?;
+    for generation in running {
+        // Its rows went with the account or the chat, or another process took it for dead: nobody will read more of it.
+        if !begun.iter().any(|begun| begun.id == generation.0) {
+            engine.stop_here(generation);
+        }
+    }
+    for begun in begun {
         let runs = engine.runs(GenerationId(begun.id));
         if begun.stop_requested && runs {
             engine.stop_here(GenerationId(begun.id));

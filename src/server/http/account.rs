@@ -2,11 +2,12 @@
 
 use super::extract::CurrentUser;
 use crate::server::{
-    accounts::Caller,
     clock::now,
     error::{Error, Result},
     state::AppState,
+    thread::owner::Owner,
 };
+use crate::wire::id::VisitorId;
 use axum::{
     Router,
     body::Body,
@@ -16,15 +17,16 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use serde_json::Value;
+use std::vec::IntoIter;
 
 /// Its route.
 pub fn router() -> Router<AppState> {
     Router::new().route("/account/export", get(export))
 }
 
-/// The account with its sessions and chats. Written while it is read, so that its size costs no memory.
+/// The account with its sessions and conversations. Written while it is read, so that its size costs no memory.
 async fn export(State(state): State<AppState>, CurrentUser(caller): CurrentUser) -> Result<Response> {
     let mut head = state.accounts.export(caller.viewer.id).await?;
     if let Value::Object(fields) = &mut head {
@@ -33,28 +35,33 @@ async fn export(State(state): State<AppState>, CurrentUser(caller): CurrentUser)
     let head = head.to_string();
     let head = head.strip_suffix('}').unwrap_or(&head).to_owned();
     let first = Bytes::from(format!("{head},\"conversations\":["));
+    let others = state.accounts.elsewhere(caller.viewer.id).await?.into_iter();
+    let begin = Place::Beginning(first, caller.viewer.id.into(), others);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"parlor-export.json\"")),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
     ];
-    Ok((headers, Body::from_stream(document(state, caller, first))).into_response())
+    // Fused: what compresses it for a browser asks once more after the end.
+    Ok((headers, Body::from_stream(document(state, begin).fuse())).into_response())
 }
 
 enum Place {
-    Beginning(Bytes),
-    Chats { cursor: Option<String>, comma: bool },
+    Beginning(Bytes, Owner, IntoIter<VisitorId>),
+    Chats { owner: Owner, others: IntoIter<VisitorId>, cursor: Option<String>, comma: bool },
     End,
 }
 
 /// The pieces of the document. A page that cannot be read breaks the download, so that nobody keeps half of it unaware.
-fn document(state: AppState, caller: Caller, first: Bytes) -> impl Stream<Item = Result<Bytes, Error>> {
-    stream::unfold(Place::Beginning(first), move |place| {
-        let (state, owner) = (state.clone(), caller.viewer.id);
+fn document(state: AppState, begin: Place) -> impl Stream<Item = Result<Bytes, Error>> {
+    stream::unfold(begin, move |place| {
+        let state = state.clone();
         async move {
             match place {
-                Place::Beginning(first) => Some((Ok(first), Place::Chats { cursor: None, comma: false })),
-                Place::Chats { cursor, comma } => {
+                Place::Beginning(first, owner, others) => {
+                    Some((Ok(first), Place::Chats { owner, others, cursor: None, comma: false }))
+                }
+                Place::Chats { owner, mut others, cursor, comma } => {
                     Some(match state.conversations.export(owner, cursor.as_deref()).await {
                         Ok((chats, next)) => {
                             let mut piece = String::new();
@@ -68,8 +75,14 @@ fn document(state: AppState, caller: Caller, first: Bytes) -> impl Stream<Item =
                                 }
                             }
                             let comma = comma || !chats.is_empty();
-                            match next {
-                                Some(next) => (Ok(piece.into()), Place::Chats { cursor: Some(next), comma }),
+                            let follows = match next {
+                                Some(next) => Some((owner, Some(next))),
+                                None => others.next().map(|other| (other.into(), None)),
+                            };
+                            match follows {
+                                Some((owner, cursor)) => {
+                                    (Ok(piece.into()), Place::Chats { owner, others, cursor, comma })
+                                }
                                 None => (Ok((piece + "]}").into()), Place::End),
                             }
                         }

@@ -94,6 +94,7 @@ pub(in crate::server::http) async fn sign_up(
 /// Logs in. The access token lives two minutes at first, longer after a refresh.
 #[utoipa::path(post, path = "/auth/login", tag = "accounts", request_body = LogIn, security(()), responses(
     (status = 200, description = "The tokens", body = TokenPair),
+    (status = 400, description = "Not to be read, or a field is missing", body = ErrorBody),
     (status = 401, description = "Wrong, or no such account", body = ErrorBody),
     (status = 415, description = "Not JSON", body = ErrorBody),
     (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
@@ -111,7 +112,9 @@ pub(in crate::server::http) async fn log_in(
 #[utoipa::path(post, path = "/auth/refresh_tokens", tag = "accounts", request_body = Option<RefreshBody>,
     security(("bearer" = []), ()), responses(
     (status = 200, description = "The new tokens", body = TokenPair),
-    (status = 401, description = "Expired, replaced or unknown", body = ErrorBody)))]
+    (status = 400, description = "No token in the body", body = ErrorBody),
+    (status = 401, description = "Expired, replaced or unknown", body = ErrorBody),
+    (status = 415, description = "No token in the header, and the body is not JSON", body = ErrorBody)))]
 pub(in crate::server::http) async fn refresh_tokens(
     State(state): State<AppState>,
     request: Request,
@@ -133,7 +136,9 @@ pub(in crate::server::http) async fn me(CurrentUser(caller): CurrentUser) -> Res
 
 /// Ends the session. A program names its session by either of its tokens. A browser is out afterwards in any
 /// case; where its access token has expired, the refresh token tells the session.
-#[utoipa::path(post, path = "/auth/logout", tag = "accounts", responses((status = 204, description = "Logged out")))]
+#[utoipa::path(post, path = "/auth/logout", tag = "accounts", responses(
+    (status = 204, description = "Logged out"),
+    (status = 401, description = "A bearer token that is none of ours", body = ErrorBody)))]
 pub(in crate::server::http) async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Result<Response> {
     if let Some(token) = bearer(&headers) {
         end(&state, token).await?;

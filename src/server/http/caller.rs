@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
 };
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
@@ -49,6 +49,14 @@ async fn extract<T: FromRequestParts<AppState, Rejection = Error>>(state: &AppSt
 pub fn set_cookies(cookies: Vec<HeaderValue>) {
     if let Some(response) = use_context::<ResponseOptions>() {
         cookies.into_iter().for_each(|cookie| response.append_header(header::SET_COOKIE, cookie));
+    }
+}
+
+/// Lets the answer empty what the browser keeps besides cookies, such as what was typed and not sent: whoever logs in
+/// next must not see it. Where no script runs yet, nobody else does it (<https://www.w3.org/TR/clear-site-data/>).
+pub fn clear_storage() {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.insert_header(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));
     }
 }
 

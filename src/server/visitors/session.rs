@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     server::{
-        accounts::Caller,
+        accounts::{self, Caller},
         clock::now,
         error::Result,
         sites::{known::ActiveSite, limit::Act},
@@ -84,7 +84,7 @@ impl Visitors {
             }
             Bearer::Account(caller) => {
                 session = Some(caller.session);
-                let subject = format!("account:{}", caller.viewer.id);
+                let subject = accounts::subject(caller.viewer.id);
                 self.known(&mut tx, site, &subject, None, context, browser, &mut told).await?
             }
         };

@@ -40,7 +40,8 @@ pub(super) async fn stop(
     responses((status = 202, description = "The new reply is being written", body = ReplyRef),
     (status = 401, description = "Not logged in", body = ErrorBody),
     (status = 404, description = "No such reply of yours", body = ErrorBody),
-    (status = 409, description = "It is still being written", body = ErrorBody)))]
+    (status = 409, description = "It is still being written", body = ErrorBody),
+    (status = 503, description = "As many replies as the server can write; see Retry-After", body = ErrorBody)))]
 pub(super) async fn regenerate(
     State(state): State<AppState>,
     CurrentUser(caller): CurrentUser,
@@ -54,7 +55,8 @@ pub(super) async fn regenerate(
     responses((status = 202, description = "The reply is being written again", body = ReplyRef),
     (status = 401, description = "Not logged in", body = ErrorBody),
     (status = 404, description = "No such reply of yours", body = ErrorBody),
-    (status = 409, description = "It is complete, or still being written", body = ErrorBody)))]
+    (status = 409, description = "It is complete, or still being written", body = ErrorBody),
+    (status = 503, description = "As many replies as the server can write; see Retry-After", body = ErrorBody)))]
 pub(super) async fn resume(
     State(state): State<AppState>,
     CurrentUser(caller): CurrentUser,
