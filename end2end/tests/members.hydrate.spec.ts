@@ -211,6 +211,7 @@ members("a page with tokens of its own shows no form, and its callback brings an
 });
 
 members("in a frame too, where the page forbids wasm: by the form, or by the page's own callback", async ({ page, site, member, request, gates }) => {
+  test.slow();
   gates.allow(/WebAssembly|wasm-unsafe-eval|status of 401/);
   await page.goto(site.url({}, "no-wasm"));
   await launcher(page).click();
@@ -241,9 +242,10 @@ members("in a frame too, where the page forbids wasm: by the form, or by the pag
 });
 
 for (const scheme of ["light", "dark"] as const) {
-  members(`log-in and sign-up are accessible in ${scheme}, also right to left`, async ({ page, site }) => {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    for (const locale of ["en", "ar"]) {
+  for (const locale of ["en", "ar"]) {
+    members(`log-in and sign-up are accessible in ${scheme}, ${locale}`, async ({ page, site }) => {
+      test.slow();
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       await page.goto(site.url({ locale, launcher: "off" }));
       await page.waitForFunction(() => "Parlor" in window);
       await call(page, "open");
@@ -255,6 +257,6 @@ for (const scheme of ["light", "dark"] as const) {
       await expect(form(page).getByRole("alert")).not.toBeEmpty();
       await accessible(page, "parlor-chat");
       await shot(page, `login-${locale}-${scheme}`);
-    }
-  });
+    });
+  }
 }

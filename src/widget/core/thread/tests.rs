@@ -109,6 +109,25 @@ fn a_new_answer_takes_the_place_of_the_old_one_and_of_what_followed() {
 }
 
 #[test]
+fn a_plugin_changes_what_is_shown_of_a_message_or_that_it_is() {
+    let mut thread = Thread::default();
+    thread.send("a", "Rudely", Vec::new(), Timestamp(0), Delivery::Sending);
+    thread.rewrite("a", "Kindly");
+    assert_eq!(thread.entries[0].message.content, "Kindly");
+    thread.apply(1, created(1, Author::Visitor, Some("a")));
+    let version = thread.entries[0].version;
+    thread.rewrite("a", "too late");
+    let id = thread.entries[0].message.id;
+    let content = thread.entries[0].message.content.clone();
+    thread.remake(id, Some(content));
+    assert_eq!(thread.entries[0].version, version, "the same text draws nothing anew");
+    thread.remake(id, Some("Made anew".to_owned()));
+    assert_eq!(thread.message(id).map(|message| &*message.content), Some("Made anew"));
+    thread.remake(id, None);
+    assert_eq!((thread.entries.len(), thread.seq), (0, 1));
+}
+
+#[test]
 fn older_messages_come_before_and_once() {
     let mut thread = Thread::default();
     let messages = vec![message(5, Author::Visitor, Some("c"))];
