@@ -122,3 +122,18 @@ test("the end is followed while it is in view, and a button leads back to it", a
   await expect(async () => expect(await isAtEnd()).toBe(true)).toPass();
   await expect(jump).toHaveCount(0);
 });
+
+test("nothing is wider than the page, however long a title or a word is", async ({ page }) => {
+  await ask(page, `What happens to a question that has more words than fit beside each other, and one of ${"many".repeat(60)} letters?`);
+  await settled(page);
+  const chat = page.url();
+  for (const address of [chat, "/settings", "/settings/sessions"]) {
+    await page.goto(address);
+    const wide = await page.evaluate(() =>
+      [...document.querySelectorAll("main, main > *, main > * > *, .bubble, .settings > nav li")]
+        .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+        .map(element => `${element.localName}.${element.className}`),
+    );
+    expect(wide, address).toEqual([]);
+  }
+});
