@@ -223,22 +223,24 @@ pub trait Model: Send + Sync + 'static {
 mod tests {
     use super::*;
 
+    const EACH: [ModelError; 12] = [
+        ModelError::Unreachable,
+        ModelError::Unauthorized,
+        ModelError::NotFound,
+        ModelError::RateLimited(None),
+        ModelError::RateLimited(Some(7)),
+        ModelError::Quota,
+        ModelError::Rejected,
+        ModelError::TooLong,
+        ModelError::Upstream,
+        ModelError::Garbled,
+        ModelError::Timeout,
+        ModelError::Cut,
+    ];
+
     #[test]
     fn every_error_says_what_happened_and_what_to_do() {
-        for error in [
-            ModelError::Unreachable,
-            ModelError::Unauthorized,
-            ModelError::NotFound,
-            ModelError::RateLimited(None),
-            ModelError::RateLimited(Some(7)),
-            ModelError::Quota,
-            ModelError::Rejected,
-            ModelError::TooLong,
-            ModelError::Upstream,
-            ModelError::Garbled,
-            ModelError::Timeout,
-            ModelError::Cut,
-        ] {
+        for error in EACH {
             let Fault { code, message } = error.fault();
             assert!(!code.is_empty() && code.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{code}");
             let advice = ["retry", "Retry", "start a new chat"];
@@ -249,19 +251,7 @@ mod tests {
 
     #[test]
     fn a_visitor_hears_nothing_of_settings() {
-        for error in [
-            ModelError::Unreachable,
-            ModelError::Unauthorized,
-            ModelError::NotFound,
-            ModelError::RateLimited(Some(7)),
-            ModelError::Quota,
-            ModelError::Rejected,
-            ModelError::TooLong,
-            ModelError::Upstream,
-            ModelError::Garbled,
-            ModelError::Timeout,
-            ModelError::Cut,
-        ] {
+        for error in EACH {
             let Fault { code, message } = error.fault_for(Audience::Visitor);
             assert_eq!(code, error.fault().code);
             for word in ["PARLOR", "model", "provider", "administrator", "key", "server"] {
