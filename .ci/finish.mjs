@@ -44,7 +44,7 @@ function finishWidget() {
     ["widget-HASH.wasm", wasm],
     ["widget-later-HASH.wasm", readFileSync(later)],
     ["widget-HASH.js", bundle(join(staged, "start.js"), "esm", release)],
-    ...["plugins", "account"].map(name => [`widget-${name}-HASH.js`, bundle(join(staged, `${name}.js`), "esm", release)]),
+    ...["plugins", "account", "frame"].map(name => [`widget-${name}-HASH.js`, bundle(join(staged, `${name}.js`), "esm", release)]),
     ...locales.map(name => [`widget-${name.replace(".json", "")}-HASH.json`, readFileSync(join(staged, "locales", name))]),
   ];
   const hash = createHash("sha256");

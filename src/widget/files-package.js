@@ -19,3 +19,4 @@ const LOCALES = {
 export const strings = async locale => (await LOCALES[locale]()).default;
 export const account = () => import("./account.js");
 export const plugins = () => import("./plugins.js");
+export const frame = () => import("./frame.js");

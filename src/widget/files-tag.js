@@ -15,3 +15,4 @@ export const later = url => (url ? get(url) : named(`widget-later-${hash}.wasm`)
 export const strings = async locale => (await named(`widget-${locale}-${hash}.json`)).json();
 export const account = () => import(`${folder}widget-account-${hash}.js${query}`);
 export const plugins = () => import(`${folder}widget-plugins-${hash}.js${query}`);
+export const frame = () => import(`${folder}widget-frame-${hash}.js${query}`);

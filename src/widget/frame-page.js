@@ -1,65 +1,95 @@
 // Inside /widget/frame: the panel on a page of our own, for pages whose policy forbids wasm. It takes its options from
-// the page around it, once, and answers its calls; who may be around it is said by the response's `frame-ancestors`.
+// the page around it, once, and calls and is called through the port that came with them; who may be around it is said
+// by the response's `frame-ancestors`.
+import css from "./launcher.css";
 import { readOptions } from "./options.js";
+import { connect } from "./port.js";
 import { sheetOf } from "./shell.js";
 
 const base = document.currentScript.src.replace(/\/widget\/.*/, "");
 const moduleAddress = new URL("__WIDGET__.js", document.currentScript.src).href;
 
 addEventListener("message", function begin({ source, data, ports: [port] }) {
-  if (source !== window.parent || !data?.parlor || !port) return;
+  if (source !== window.parent || source === window || !data?.parlor || !port) return;
   removeEventListener("message", begin);
-  port.postMessage({ hello: true });
-  run(data.parlor, port).catch(error => port.postMessage({ error: String(error) }));
+  const line = connect(port);
+  const given = line.unpack(data.parlor);
+  const tell = Object.fromEntries(Object.entries(given.page).map(([name, act]) => [name, quiet(act)]));
+  tell.hello();
+  run({ ...given, tell }).catch(error => tell.refused(String(error)));
 });
 
-async function run({ asks, ...given }, port) {
+/** Said and not waited for. */
+function quiet(act) {
+  return (...values) => void act(...values).catch(() => {});
+}
+
+/** Tells the page whether messages wait: of this storage its launcher sees nothing. */
+function watchOutbox(apiKey, waits) {
+  const place = `parlor_outbox_v1:${apiKey ?? ""}`;
+  try {
+    waits(localStorage.getItem(place) !== null);
+  } catch {
+    return; // the visitor forbids it, so nothing is kept
+  }
+  for (const name of ["setItem", "removeItem"]) {
+    const act = Storage.prototype[name];
+    Storage.prototype[name] = function (key, ...value) {
+      act.call(this, key, ...value);
+      if (key === place) waits(name === "setItem");
+    };
+  }
+}
+
+async function run({ options: given, page, tell, run, began, variables }) {
   const options = readOptions(Object.entries(given), name => name);
   const inline = options.mode === "inline";
   options.apiUrl = base;
-  // Tokens that the page makes by a function of its own.
-  const answers = new Map();
-  for (const name of asks) {
-    options[name] = renew =>
-      new Promise(resolve => {
-        answers.set(answers.size + 1, resolve);
-        port.postMessage({ ask: answers.size, name, renew });
-      });
+  if (typeof options.transport === "object") {
+    const { start, stop, send } = options.transport;
+    options.transport = { __proto__: null, start: quiet(start), stop: quiet(stop), ...(send && { send }) };
   }
-  const answered = ({ data: { answer, value } }) => answers.get(answer)(value);
-  port.onmessage = answered;
+
   const host = document.createElement("parlor-chat");
   const root = host.attachShadow({ mode: "open" });
+  // The frame is the panel's whole place.
+  const fill = ":host .panel{position:fixed;inset:0;width:auto;height:auto;max-height:none;border-radius:0;box-shadow:none}";
+  const own = sheetOf("");
+  const set = sheetOf(":host{}");
+  root.adoptedStyleSheets = [sheetOf(css), own, set, sheetOf(fill)];
+  const style = set.cssRules[0].style;
+  const inherit = variables => {
+    for (const name of [...style]) if (name.startsWith("--")) style.removeProperty(name);
+    for (const [name, value] of variables) style.setProperty(name, value);
+  };
+  inherit(variables);
   document.body.append(host);
-  const tell = (event, detail) => port.postMessage({ event, detail });
+  watchOutbox(options.apiKey, tell.waits);
+
   const shell = {
-    root, host, options, sheetOf,
+    root, host, options, sheetOf, began, isFrame: true,
+    // A hook without an answer has none.
+    plugins: run ? { __proto__: null, run: (...values) => run(...values).catch(() => undefined) } : null,
+    keepLook: (_, look) => tell.keep(look),
     look({ position, theme, accentColor }) {
       host.dataset.mode = inline ? "inline" : "floating";
       host.dataset.position = position ?? "right";
-      if (theme && theme !== "auto") host.dataset.theme = theme;
-      const accent = accentColor && CSS.supports("color", accentColor) ? `:host>*{--accent:${accentColor}!important}` : "";
-      // The frame is the panel's whole place.
-      const fill = ":host .panel{position:fixed;inset:0;width:auto;height:auto;max-height:none;border-radius:0;box-shadow:none}";
-      root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheetOf(accent + fill)];
+      host.dataset.theme = theme ?? "auto";
+      // As the launcher's, see shell.js.
+      if (CSS.supports("color", accentColor)) own.replaceSync(`:host>*{--accent:${accentColor}!important;--on-accent:oklch(from ${accentColor} calc((.62 - l)*999) 0 h)!important}`);
+      tell.look({ position, theme, accentColor });
     },
-    emit: (name, detail) => tell(name, structuredClone(detail)),
-    speak() {},
-    toggled: open => tell("toggled", open),
-    unread: count => tell("unread", count),
-    failed: () => tell("failed"),
+    emit: tell.emit,
+    speak: tell.speak,
+    toggled: tell.toggled,
+    unread: tell.unread,
+    failed: tell.failed,
   };
   const { start } = await import(moduleAddress);
   const panel = await start(shell);
-  port.onmessage = async event => {
-    const { call, name, value, answer } = event.data;
-    if (answer) return answered(event);
-    try {
-      const answer = Object.hasOwn(panel, name) ? await panel[name](value) : undefined;
-      port.postMessage({ call, value: structuredClone(answer) });
-    } catch (error) {
-      port.postMessage({ call, error: String(error) });
-    }
+  const open = (byPage, at, variables) => {
+    inherit(variables);
+    panel.open(byPage, at);
   };
-  port.postMessage({ ready: true });
+  await page.ready({ ...panel, open }, root.querySelector("#title").textContent);
 }

@@ -1,15 +1,19 @@
 // Where the page's policy forbids wasm, the panel runs in a frame of our own server (/widget/frame, frame-page.js) and
-// this stands in for it: the same functions, said through a message port that only the two have.
+// this stands in for it: the same functions, said through a message port that only the two have. What the page gave as
+// functions (plugins, tokens, a transport, listeners) stays here and is called through the port. Loaded only then.
+import { connect, PATIENCE } from "./port.js";
 
 /** How long a loaded frame may say nothing: then it was refused. In milliseconds. */
 const SILENCE = 3_000;
 /** How long it may take altogether. */
-const PATIENCE = 30_000;
+const LOADING = 30_000;
+/** How long the panel may take to take a text: its hooks are waited for, one after the other. */
+const TAKING = 5 * PATIENCE;
 
-/** What can be sent through a port: functions and elements stay here. */
+/** Options that go to the panel. The others concern this page, or where files are, which the frame's server knows. */
 const SENT = [
   "apiKey", "title", "welcomeMessage", "inputPlaceholder", "position", "theme", "accentColor", "locale", "userIdentifier",
-  "transport", "transportOptions", "pollIntervalMs", "upload", "mode", "context",
+  "userToken", "transportOptions", "pollIntervalMs", "upload", "mode", "context",
 ];
 
 const CSS = `
@@ -19,88 +23,115 @@ const CSS = `
   :host([data-mode="inline"]) iframe{position:static;width:100%;height:100%}
   @media(max-width:480px){:host([data-mode="floating"]) iframe{inset:0;width:100%;height:100%;border-radius:0}}`;
 
-/** The page's own token, with another way to a new one where the page names it. */
-export const tokenOf = ({ authToken, refreshAuthToken: refresh }) => {
-  if (typeof refresh !== "function") return authToken;
-  const first = typeof authToken === "function" ? authToken : () => authToken;
-  let fresh;
-  return renew => (renew ? (fresh = refresh()) : fresh ?? first());
-};
+/** Said and not waited for. */
+const quiet = act => (...values) => void act(...values).catch(() => {});
 
-const resolved = async (value, renew) => (typeof value === "function" ? value(renew) : value);
+/** A transport of the page's own, to be called from the frame. */
+function carried(transport) {
+  let runs = false;
+  const stop = () => {
+    if (runs) transport.stop();
+    runs = false;
+  };
+  const start = ({ onEvent, onState, ...context }) => {
+    runs = true;
+    transport.start({ ...context, onEvent: quiet(onEvent), onState: quiet(onState) });
+  };
+  return { stop, faces: { start, stop, ...(typeof transport.send === "function" && { send: message => transport.send(message) }) } };
+}
 
-export async function framed(shell) {
-  const { root, options } = shell;
-  const origin = new URL(options.apiUrl).origin;
+/**
+ * Puts the frame into the shell's tree and answers what the shell may call. `began` is when the visitor showed interest,
+ * `css` the panel's style, `keepLook` keeps a look for the next visit; `plugins`, `authToken` and `transport` as the panel
+ * would have them.
+ */
+export async function framed(shell, { began, css, keepLook, plugins, authToken, transport }) {
+  const { root, host, options } = shell;
   const frame = document.createElement("iframe");
   frame.title = options.title ?? "Chat";
   frame.hidden = true;
-  frame.allow = "clipboard-write";
+  frame.allow = "autoplay; clipboard-write";
   frame.src = `${options.apiUrl}/widget/frame${options.apiKey ? `?key=${encodeURIComponent(options.apiKey)}` : ""}`;
   const sheet = shell.sheetOf(CSS);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 
-  const { port1: port, port2 } = new MessageChannel();
-  const calls = new Map();
-  let next = 0;
-  const call = (name, value) =>
-    new Promise((resolve, reject) => {
-      calls.set(++next, { resolve, reject });
-      port.postMessage({ call: next, name, value });
-    });
+  const { port1, port2 } = new MessageChannel();
+  const line = connect(port1, TAKING);
+  const own = transport && typeof transport === "object" ? carried(transport) : undefined;
   const remove = () => {
-    port.close();
+    own?.stop();
+    line.end();
     frame.remove();
     root.adoptedStyleSheets = root.adoptedStyleSheets.filter(other => other !== sheet);
   };
+  const failed = () => {
+    remove();
+    shell.failed();
+  };
 
-  // A function stays here, and is asked through the port.
-  const tokens = { __proto__: null, userToken: options.userToken, authToken: tokenOf(options) };
-  const asks = Object.keys(tokens).filter(name => typeof tokens[name] === "function");
-  const set = { asks, ...tokens };
-  for (const name of asks) delete set[name];
-  for (const name of SENT) {
-    const value = options[name];
-    if (value !== undefined && typeof value !== "function") set[name] = value;
-  }
+  /** What the page sets of the names that the panel's style asks for: inheritance ends at a frame. */
+  const names = new Set(css.match(/--(parlor|cs)-[\w-]+(?=[,)])/g));
+  const variables = () => {
+    const style = getComputedStyle(host);
+    return [...names].map(name => [name, style.getPropertyValue(name)]).filter(([, value]) => value);
+  };
+
+  const sent = { __proto__: null };
+  const send = () => {
+    for (const name of SENT) if (options[name] !== undefined) sent[name] = options[name];
+    const given = { ...sent, authToken, transport: own?.faces ?? transport };
+    const run = plugins && ((hook, payload) => plugins.run(hook, payload));
+    return line.pack({ options: given, page, run, began, variables: variables() });
+  };
+
+  /** What the frame may call. */
+  const page = {
+    toggled(open) {
+      const had = root.activeElement === frame;
+      frame.hidden = !open;
+      shell.toggled(open);
+      if (!open && had) root.querySelector(".launch")?.focus();
+    },
+    look: shell.look,
+    emit: shell.emit,
+    speak: shell.speak,
+    unread: shell.unread,
+    failed,
+    keep: look => keepLook(options.apiKey, look),
+    /** Whether messages wait in the frame's storage: with this mark the launcher loads it at once, as it would for its own. */
+    waits(is) {
+      const place = `parlor_outbox_v1:${options.apiKey ?? ""}`;
+      try {
+        if (is) localStorage.setItem(place, "[]");
+        else localStorage.removeItem(place);
+      } catch {
+        // The visitor forbids it.
+      }
+    },
+  };
+
+  let panel;
   try {
-    await new Promise((resolve, reject) => {
-      const fail = () => reject(new Error("the frame does not answer"));
-      let timer = setTimeout(fail, PATIENCE);
+    panel = await new Promise((resolve, reject) => {
+      let timer;
       const wait = milliseconds => {
         clearTimeout(timer);
-        timer = setTimeout(fail, milliseconds);
+        timer = setTimeout(() => reject(new Error("the frame does not answer")), milliseconds);
       };
-      port.onmessage = ({ data }) => {
-        if (data.hello) wait(PATIENCE);
-        else if (data.ready) {
-          clearTimeout(timer);
-          resolve();
-        } else if (data.error && data.call === undefined) {
-          clearTimeout(timer);
-          reject(new Error(data.error));
-        } else if (data.event === "toggled") {
-          frame.hidden = !data.detail;
-          shell.toggled(data.detail);
-          if (!data.detail) root.querySelector(".launch")?.focus();
-        } else if (data.ask) {
-          const answer = value => port.postMessage({ answer: data.ask, value });
-          resolved(tokens[data.name], data.renew).then(answer, () => answer());
-        } else if (data.event === "unread") shell.unread(data.detail);
-        else if (data.event === "failed") {
-          remove();
-          shell.failed();
-        } else if (data.event) shell.emit(data.event, data.detail);
-        else if (calls.has(data.call)) {
-          const { resolve, reject } = calls.get(data.call);
-          calls.delete(data.call);
-          if (data.error) reject(new Error(data.error));
-          else resolve(data.value);
-        }
+      wait(LOADING);
+      page.hello = () => wait(LOADING);
+      page.ready = (made, title) => {
+        clearTimeout(timer);
+        frame.title = title;
+        resolve(made);
+      };
+      page.refused = message => {
+        clearTimeout(timer);
+        reject(new Error(message));
       };
       frame.onload = () => {
         wait(SILENCE);
-        frame.contentWindow.postMessage({ parlor: set }, origin, [port2]);
+        frame.contentWindow.postMessage({ parlor: send() }, new URL(options.apiUrl).origin, [port2]);
       };
       root.append(frame);
     });
@@ -108,18 +139,29 @@ export async function framed(shell) {
     remove();
     throw error;
   }
+  // Whoever loads the frame anew has lost the panel.
+  frame.onload = failed;
+
+  const say = Object.fromEntries(Object.entries(panel).map(([name, act]) => [name, quiet(act)]));
+  // What the page has said while the frame loaded.
+  if (options.userToken !== sent.userToken) say.setUser(options.userToken);
+  if (options.userIdentifier !== sent.userIdentifier) say.setUser(options.userIdentifier ?? null);
+  if (options.context !== sent.context) say.setContext(options.context);
 
   return {
     open(byPage) {
       frame.hidden = false;
       if (!byPage) frame.focus();
-      void call("open", byPage);
+      say.open(byPage, Date.now(), variables());
     },
-    close: () => void call("close"),
-    send: text => call("send", text),
-    setUser: async user => void call("setUser", await resolved(user)),
-    setContext: context => void call("setContext", context),
-    reset: () => call("reset"),
-    destroy: remove,
+    close: say.close,
+    send: panel.send,
+    setUser: say.setUser,
+    setContext: say.setContext,
+    reset: panel.reset,
+    destroy() {
+      plugins?.run("onWidgetUnmount");
+      remove();
+    },
   };
 }

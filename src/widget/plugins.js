@@ -3,6 +3,9 @@
 // Hooks run in the order of the array, one after the other. Each is alone: what it throws is reported and changes
 // nothing, what it never answers is not waited for, what it gets is a copy. What it answers is read by its own
 // properties only, so that a polluted `Object.prototype` of the page cannot speak for it.
+import { cloneSafe } from "./clone.js";
+
+export { cloneSafe };
 
 /** How long a hook may take before the widget goes on without it. In milliseconds. */
 const PATIENCE = 10_000;
@@ -21,28 +24,6 @@ const HOOKS = [
 /** Thrown in `onBeforeSend`, it stops the send; the message is what the visitor is told. */
 export class AbortSendError extends Error {
   name = "AbortSendError";
-}
-
-/** A deep copy. Functions and what else cannot be copied are left out. */
-export function cloneSafe(value, depth = 0) {
-  if (value === null || typeof value !== "object") return typeof value === "function" ? undefined : value;
-  try {
-    return structuredClone(value);
-  } catch {
-    if (depth > 8) return undefined;
-    if (value instanceof Error) return { name: value.name, message: value.message, status: value.status, code: value.code };
-    if (Array.isArray(value)) return value.map(item => cloneSafe(item, depth + 1));
-    const copy = {};
-    for (const key of Object.keys(value)) {
-      // Defined, not assigned: a key `__proto__` is a key.
-      Object.defineProperty(copy, key, {
-        __proto__: null,
-        value: cloneSafe(value[key], depth + 1),
-        enumerable: true, configurable: true, writable: true,
-      });
-    }
-    return copy;
-  }
 }
 
 const own = (object, name) => (object && typeof object === "object" && Object.hasOwn(object, name) ? object[name] : undefined);

@@ -1,7 +1,6 @@
 // The first thing that runs when a visitor shows interest: it brings together what the panel needs (its code, the
 // site's settings, the texts) and starts it. One bundle with the glue of the wasm, the panel's style and English.
 import * as files from "./files.js";
-import { framed, tokenOf } from "./frame.js";
 import makeGlue from "./glue.js";
 import english from "./locales/en.json";
 import { localeOf, own, readOptions } from "./options.js";
@@ -74,6 +73,18 @@ async function stringsOf(locale) {
   }
 }
 
+/** The page's own token, with another way to a new one where the page names it. */
+const tokenOf = ({ authToken, refreshAuthToken: refresh }) => {
+  if (typeof refresh !== "function") return authToken;
+  const first = typeof authToken === "function" ? authToken : () => authToken;
+  let fresh;
+  return renew => (renew ? (fresh = refresh()) : fresh ?? first());
+};
+
+/** The word for a transport, or one of the page's own. */
+const transportOf = ({ transport, apiUrl, pollIntervalMs, transportOptions }) =>
+  typeof transport === "function" ? transport({ apiUrl, pollIntervalMs, ...transportOptions }) : transport;
+
 const pluginsOf = async ({ plugins }) =>
   Array.isArray(plugins) && plugins.length > 0 ? (await files.plugins()).createRunner(plugins) : null;
 
@@ -87,7 +98,7 @@ function watch(tell) {
   return {
     __proto__: null,
     say,
-    opening: () => (opening = Date.now()),
+    opening: (at = Date.now()) => (opening = at),
     opened() {
       const since = opening;
       say("opened", since);
@@ -109,19 +120,22 @@ function watch(tell) {
 /** Starts the panel in the shell's shadow tree and answers what the shell may call. */
 export async function start(shell) {
   const { root, options } = shell;
-  const began = Date.now();
+  const began = shell.began ?? Date.now();
   options.apiUrl = serverOf(options.apiUrl);
   root.adoptedStyleSheets.push(shell.sheetOf(COVERED));
   const speak = strings => shell.speak(["launcher.open", "launcher.trouble", "launcher.close", "launcher.unread"].map(key => strings[key]));
-  if (!mayRunWasm()) {
-    speak(await stringsOf(localeOf(options.locale)));
-    return framed(shell);
+  const runner = shell.isFrame ? shell.plugins : pluginsOf(options);
+  // In the frame there is no other way.
+  if (!mayRunWasm() && !shell.isFrame) {
+    const [{ framed }, plugins] = await Promise.all([files.frame(), runner]);
+    const authToken = tokenOf(options) ?? plugins?.authToken;
+    return framed(shell, { began, css, keepLook, plugins, authToken, transport: transportOf(options) });
   }
 
   const wasm = files.wasm(options.wasmUrl);
   wasm.catch(() => {}); // awaited below
   const guess = stringsOf(localeOf(options.locale));
-  const [settings, plugins] = await Promise.all([settingsOf(options), pluginsOf(options)]);
+  const [settings, plugins] = await Promise.all([settingsOf(options), runner]);
   const site = optionsOf(settings?.branding);
   for (const name of Object.keys(site)) options[name] ??= site[name];
   const locale = localeOf(options.locale);
@@ -152,11 +166,6 @@ export async function start(shell) {
   if (typeof custom === "string") sheets.push(shell.sheetOf(custom));
   root.adoptedStyleSheets = [...sheets, ...root.adoptedStyleSheets];
 
-  const { transportOptions } = options;
-  let { transport } = options;
-  const forTransport = { pollIntervalMs: options.pollIntervalMs, ...transportOptions };
-  if (typeof transport === "function") transport = transport({ apiUrl: options.apiUrl, ...forTransport });
-
   // An ordinary object: the panel asks each for what it has itself.
   const telemetry = watch(event => {
     shell.emit("telemetry", event);
@@ -164,8 +173,8 @@ export async function start(shell) {
   });
   panel = glue.mount(root, {
     ...options,
-    transport,
-    transportOptions: forTransport,
+    transport: transportOf(options),
+    transportOptions: { pollIntervalMs: options.pollIntervalMs, ...options.transportOptions },
     authToken,
     account,
     title: options.title ?? strings.title,
@@ -189,7 +198,7 @@ export async function start(shell) {
     // The shell tells of these itself.
     emit(name, detail) {
       telemetry[name]?.(detail);
-      if (name === "identity") keepLook(options.apiKey, site);
+      if (name === "identity") (shell.keepLook ?? keepLook)(options.apiKey, site);
       if (!["open", "close", "token"].includes(name)) shell.emit(name, detail);
     },
   });
@@ -198,8 +207,8 @@ export async function start(shell) {
   telemetry.say("loaded", began);
 
   return {
-    open(byPage) {
-      telemetry.opening();
+    open(byPage, at) {
+      telemetry.opening(at);
       panel.open(byPage);
     },
     close: () => panel.close(),
