@@ -1,242 +1,253 @@
-// What a page adds to the widget: plugins, a transport of its own, and what it is told.
+// What a page adds to the widget: plugins, a transport of its own, and what it is told. All of it holds where the panel
+// runs in a frame, too: functions stay in the page.
 import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures";
-import { call, hear, heard, input, launcher, opened, own, replies, say, slowly, words } from "../fixtures/widget";
+import { call, hear, heard, inPlace, input, launcher, openedIn, own, PLACES, replies, say, slowly, words } from "../fixtures/widget";
 
 /** What the plugins of a page noted. */
 const noted = (page: Page): Promise<any[]> => page.evaluate(() => (window as any).noted);
 
-test("before a send, plugins change, answer or stop what goes out, in their order", async ({ page, hostPage, gates }) => {
-  await page.addInitScript(() => {
-    (window as any).Parlor = {
-      plugins: [
-        { onBeforeSend: (payload: any) => ({ payload: { ...payload, content: payload.content.replace("secret", "***"), metadata: { seen: ["one"] } } }) },
-        {
-          onBeforeSend(payload: any) {
-            if (payload.content.includes("stop")) return { abort: "Please write without that word." };
-            if (payload.content === "ping") return { response: { reply: "pong, from the page" } };
-            return { payload: { ...payload, metadata: { seen: [...payload.metadata.seen, "two"] } } };
+for (const where of PLACES) {
+  const inFrame = where === "frame" ? ", in a frame" : "";
+
+  test(`before a send, plugins change, answer or stop what goes out, in their order${inFrame}`, async ({ page, hostPage, gates }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    await page.addInitScript(() => {
+      (window as any).Parlor = {
+        plugins: [
+          { onBeforeSend: (payload: any) => ({ payload: { ...payload, content: payload.content.replace("secret", "***"), metadata: { seen: ["one"] } } }) },
+          {
+            onBeforeSend(payload: any) {
+              if (payload.content.includes("stop")) return { abort: "Please write without that word." };
+              if (payload.content === "ping") return { response: { reply: "pong, from the page" } };
+              return { payload: { ...payload, metadata: { seen: [...payload.metadata.seen, "two"] } } };
+            },
           },
-        },
-        { onBeforeSend: (payload: any) => void (payload.content = "a copy is changed, not the message") },
-        { onBeforeSend: () => { throw new Error("a plugin's fault"); } },
-      ],
-    };
+          { onBeforeSend: (payload: any) => void (payload.content = "a copy is changed, not the message") },
+          { onBeforeSend: () => { throw new Error("a plugin's fault"); } },
+        ],
+      };
+    });
+    const sent: any[] = [];
+    page.on("request", request => request.url().endsWith("/messages") && request.method() === "POST" && sent.push(request.postDataJSON()));
+    const faults: string[] = [];
+    page.on("console", message => message.type() === "error" && faults.push(message.text()));
+    gates.allow(/plugin 4 failed/);
+    await openedIn(page, place, hostPage.url({}, variant));
+    await say(place, `my secret ${slowly(3, 0)}`);
+    await expect(own(place)).toHaveText(`my *** ${slowly(3, 0)}`);
+    await expect(replies(place)).toHaveText(words(3));
+    expect(sent).toHaveLength(1);
+    expect(sent[0]).toMatchObject({ content: `my *** ${slowly(3, 0)}`, metadata: { seen: ["one", "two"] } });
+    await say(place, "stop");
+    await expect(place.getByRole("alert")).toContainText("Please write without that word.");
+    await expect(own(place)).toHaveCount(1);
+    await say(place, "ping");
+    await expect(replies(place).last()).toHaveText("pong, from the page");
+    expect(sent).toHaveLength(1);
+    expect(faults.filter(text => /plugin 4 failed in onBeforeSend/.test(text)).length).toBe(1);
   });
-  const sent: any[] = [];
-  page.on("request", request => request.url().endsWith("/messages") && request.method() === "POST" && sent.push(request.postDataJSON()));
-  const faults: string[] = [];
-  page.on("console", message => message.type() === "error" && faults.push(message.text()));
-  gates.allow(/plugin 4 failed/);
-  await opened(page, hostPage.url());
-  await say(page, `my secret ${slowly(3, 0)}`);
-  await expect(own(page)).toHaveText(`my *** ${slowly(3, 0)}`);
-  await expect(replies(page)).toHaveText(words(3));
-  expect(sent).toHaveLength(1);
-  expect(sent[0]).toMatchObject({ content: `my *** ${slowly(3, 0)}`, metadata: { seen: ["one", "two"] } });
-  await say(page, "stop");
-  await expect(page.getByRole("alert")).toContainText("Please write without that word.");
-  await expect(own(page)).toHaveCount(1);
-  await say(page, "ping");
-  await expect(replies(page).last()).toHaveText("pong, from the page");
-  expect(sent).toHaveLength(1);
-  expect(faults.filter(text => /plugin 4 failed in onBeforeSend/.test(text)).length).toBe(1);
-});
 
-test("after a refusal a plugin has the message sent once more, changed; then it is refused", async ({ page, hostPage, gates }) => {
-  gates.allow(/status of 422/);
-  await page.addInitScript(() => {
-    const noted = ((window as any).noted = [] as unknown[]);
-    (window as any).Parlor = {
-      plugins: [
-        {
-          onSendError(error: any, payload: any) {
-            noted.push([error.status, payload.content]);
-            return { retry: true, waitMs: 20, payload: { ...payload, content: "Kindly put", metadata: { softened: true } } };
+  test(`after a refusal a plugin has the message sent once more, changed; then it is refused${inFrame}`, async ({ page, hostPage, gates }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    gates.allow(/status of 422/);
+    await page.addInitScript(() => {
+      const noted = ((window as any).noted = [] as unknown[]);
+      (window as any).Parlor = {
+        plugins: [
+          {
+            onSendError(error: any, payload: any) {
+              noted.push([error.status, payload.content]);
+              return { retry: true, waitMs: 20, payload: { ...payload, content: "Kindly put", metadata: { softened: true } } };
+            },
+            onAfterSend: (payload: any, response: any) => void noted.push(["after", payload.content, Boolean(response.message)]),
           },
-          onAfterSend: (payload: any, response: any) => void noted.push(["after", payload.content, Boolean(response.message)]),
-        },
-      ],
-    };
-  });
-  const sent: any[] = [];
-  let refuse = (_: any) => true;
-  await page.route("**/v1/widget/**/messages", async route => {
-    if (route.request().method() !== "POST") return route.continue();
-    const body = route.request().postDataJSON();
-    sent.push(body);
-    if (!refuse(body)) return route.continue();
-    const headers = { "Access-Control-Allow-Origin": hostPage.origin };
-    return route.fulfill({ status: 422, headers, json: { error: { code: "invalid", message: "Not in these words." } } });
-  });
-  await page.route("**/v1/widget/messages", route => route.fallback());
-  refuse = body => body.content === "Rudely put";
-  await opened(page, hostPage.url());
-  await say(page, "Rudely put");
-  await expect(replies(page)).toContainText("Kindly put");
-  await expect(own(page)).toHaveText("Kindly put");
-  expect(sent.map(body => body.content)).toEqual(["Rudely put", "Kindly put"]);
-  expect(new Set(sent.map(body => body.client_id)).size).toBe(1);
-  expect(sent[1].metadata).toEqual({ softened: true });
-  await expect.poll(() => noted(page)).toEqual([[422, "Rudely put"], ["after", "Kindly put", true]]);
+        ],
+      };
+    });
+    const sent: any[] = [];
+    let refuse = (_: any) => true;
+    await page.route("**/v1/widget/**/messages", async route => {
+      if (route.request().method() !== "POST") return route.continue();
+      const body = route.request().postDataJSON();
+      sent.push(body);
+      if (!refuse(body)) return route.continue();
+      const headers = { "Access-Control-Allow-Origin": hostPage.origin };
+      return route.fulfill({ status: 422, headers, json: { error: { code: "invalid", message: "Not in these words." } } });
+    });
+    await page.route("**/v1/widget/messages", route => route.fallback());
+    refuse = body => body.content === "Rudely put";
+    await openedIn(page, place, hostPage.url({}, variant));
+    await say(place, "Rudely put");
+    await expect(replies(place)).toContainText("Kindly put");
+    await expect(own(place)).toHaveText("Kindly put");
+    expect(sent.map(body => body.content)).toEqual(["Rudely put", "Kindly put"]);
+    expect(new Set(sent.map(body => body.client_id)).size).toBe(1);
+    expect(sent[1].metadata).toEqual({ softened: true });
+    await expect.poll(() => noted(page)).toEqual([[422, "Rudely put"], ["after", "Kindly put", true]]);
 
-  // At most three times, all plugins together.
-  refuse = () => true;
-  await say(page, "Again");
-  await expect(page.locator("parlor-chat .fault")).toContainText("Not in these words.");
-  expect(sent.length).toBe(2 + 1 + 3);
-});
+    // At most three times, all plugins together.
+    refuse = () => true;
+    await say(place, "Again");
+    await expect(place.locator("parlor-chat .fault")).toContainText("Not in these words.");
+    expect(sent.length).toBe(2 + 1 + 3);
+  });
 
-test("messages are shown as the plugins make them: of the past, new ones and complete ones", async ({ page, hostPage }) => {
-  await page.addInitScript(() => {
-    const noted = ((window as any).noted = [] as unknown[]);
-    (window as any).Parlor = {
-      plugins: [
-        {
-          onMessages(messages: any[]) {
-            noted.push(messages.map(message => [message.author, message.state, typeof message.id]));
-            return messages.filter(message => !message.content.includes("hide me")).map(message => ({ ...message, content: message.content.replace("t0", "FIRST") }));
+  test(`messages are shown as the plugins make them: of the past, new ones and complete ones${inFrame}`, async ({ page, hostPage, gates }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    await page.addInitScript(() => {
+      const noted = ((window as any).noted = [] as unknown[]);
+      (window as any).Parlor = {
+        plugins: [
+          {
+            onMessages(messages: any[]) {
+              noted.push(messages.map(message => [message.author, message.state, typeof message.id]));
+              return messages.filter(message => !message.content.includes("hide me")).map(message => ({ ...message, content: message.content.replace("t0", "FIRST") }));
+            },
           },
-        },
-      ],
-    };
+        ],
+      };
+    });
+    await openedIn(page, place, hostPage.url({}, variant));
+    await say(place, slowly(5, 20));
+    await expect(replies(place)).toHaveText("FIRST t1 t2 t3 t4");
+    await say(place, `hide me ${slowly(3, 0)}`);
+    await expect(replies(place)).toHaveText(["FIRST t1 t2 t3 t4", "FIRST t1 t2"]);
+    await expect(own(place)).toHaveText([slowly(5, 20)]);
+    expect((await noted(page)).flat()).toContainEqual(["bot", "complete", "string"]);
+    await page.reload();
+    await launcher(page).click();
+    await expect(replies(place)).toHaveText(["FIRST t1 t2 t3 t4", "FIRST t1 t2"]);
+    await expect(own(place)).toHaveCount(1);
   });
-  await opened(page, hostPage.url());
-  await say(page, slowly(5, 20));
-  await expect(replies(page)).toHaveText("FIRST t1 t2 t3 t4");
-  await say(page, `hide me ${slowly(3, 0)}`);
-  await expect(replies(page)).toHaveText(["FIRST t1 t2 t3 t4", "FIRST t1 t2"]);
-  await expect(own(page)).toHaveText([slowly(5, 20)]);
-  expect((await noted(page)).flat()).toContainEqual(["bot", "complete", "string"]);
-  await page.reload();
-  await launcher(page).click();
-  await expect(replies(page)).toHaveText(["FIRST t1 t2 t3 t4", "FIRST t1 t2"]);
-  await expect(own(page)).toHaveCount(1);
-});
 
-test("tracing gives a message and its reply one id, and the log has every step", async ({ page, hostPage }) => {
-  await page.addInitScript(() => {
-    const noted = ((window as any).noted = [] as unknown[]);
-    const log = (event: string, detail: any) => noted.push([event, detail]);
-    (window as any).Parlor = {
-      plugins: [
-        ({ createTracingPlugin }: any) => createTracingPlugin({ onTrace: (id: string, step: string) => noted.push([step, id]) }),
-        ({ createLoggingPlugin }: any) => createLoggingPlugin({ log }),
-      ],
-    };
+  test(`tracing gives a message and its reply one id, and the log has every step${inFrame}`, async ({ page, hostPage, gates }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    await page.addInitScript(() => {
+      const noted = ((window as any).noted = [] as unknown[]);
+      const log = (event: string, detail: any) => noted.push([event, detail]);
+      (window as any).Parlor = {
+        plugins: [
+          ({ createTracingPlugin }: any) => createTracingPlugin({ onTrace: (id: string, step: string) => noted.push([step, id]) }),
+          ({ createLoggingPlugin }: any) => createLoggingPlugin({ log }),
+        ],
+      };
+    });
+    await openedIn(page, place, hostPage.url({}, variant));
+    await say(place, slowly(5, 10));
+    await expect(replies(place)).toHaveText(words(5));
+    await expect.poll(async () => (await noted(page)).map(([name]) => name)).toContain("answered");
+    const all = await noted(page);
+    const traced = all.filter(([name]) => ["sent", "stored", "answered"].includes(name));
+    expect(traced.map(([name]) => name)).toEqual(["sent", "stored", "answered"]);
+    expect(new Set(traced.map(([, id]) => id)).size).toBe(1);
+    const names = new Set(all.map(([name]) => name));
+    for (const name of ["init", "mount", "open", "before-send", "after-send", "messages", "connection", "telemetry"]) expect(names).toContain(name);
+    // The log has no text of the visitor's.
+    expect(JSON.stringify(all.filter(([name]) => name === "before-send"))).not.toContain("script:");
+    await call(page, "destroy");
+    await expect.poll(async () => (await noted(page)).map(([name]) => name)).toContain("unmount");
   });
-  await opened(page, hostPage.url());
-  await say(page, slowly(5, 10));
-  await expect(replies(page)).toHaveText(words(5));
-  await expect.poll(async () => (await noted(page)).map(([name]) => name)).toContain("answered");
-  const all = await noted(page);
-  const traced = all.filter(([name]) => ["sent", "stored", "answered"].includes(name));
-  expect(traced.map(([name]) => name)).toEqual(["sent", "stored", "answered"]);
-  expect(new Set(traced.map(([, id]) => id)).size).toBe(1);
-  const names = new Set(all.map(([name]) => name));
-  for (const name of ["init", "mount", "open", "before-send", "after-send", "messages", "connection", "telemetry"]) expect(names).toContain(name);
-  // The log has no text of the visitor's.
-  expect(JSON.stringify(all.filter(([name]) => name === "before-send"))).not.toContain("script:");
-  await call(page, "destroy");
-  await expect.poll(async () => (await noted(page)).map(([name]) => name)).toContain("unmount");
-});
 
-test("telemetry tells how long things took: opened, painted, sent, first word, reconnected", async ({ page, hostPage, between: proxy, gates }) => {
-  gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_/);
-  await hear(page, "telemetry");
-  await page.addInitScript(() => {
-    const noted = ((window as any).noted = [] as unknown[]);
-    (window as any).Parlor.plugins = [{ onTelemetry: (event: any) => void noted.push(event.name) }];
+  test(`telemetry tells how long things took: opened, painted, sent, first word, reconnected${inFrame}`, async ({ page, hostPage, between: proxy, gates }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_/);
+    await hear(page, "telemetry");
+    await page.addInitScript(() => {
+      const noted = ((window as any).noted = [] as unknown[]);
+      (window as any).Parlor.plugins = [{ onTelemetry: (event: any) => void noted.push(event.name) }];
+    });
+    await openedIn(page, place, hostPage.url({}, variant, proxy.origin));
+    await say(place, slowly(40, 40));
+    await expect(replies(place)).toContainText("t5");
+    proxy.down();
+    await expect(place.getByText("Reconnecting")).toBeVisible();
+    proxy.up();
+    await expect(replies(place)).toHaveText(words(40));
+    await expect.poll(async () => (await heard(page)).map(([, { name }]) => name)).toContain("reconnected");
+    const told = (await heard(page)).map(([, event]) => event);
+    expect(told.map(event => event.name)).toEqual(["loaded", "opened", "first_paint", "sent", "first_token", "reconnected"]);
+    for (const { name, ms, at } of told) {
+      expect(ms, name).toBeGreaterThanOrEqual(0);
+      expect(ms, name).toBeLessThan(30_000);
+      expect(Math.abs(at - Date.now()), name).toBeLessThan(60_000);
+    }
+    const time = Object.fromEntries(told.map(({ name, ms }) => [name, ms]));
+    expect(time.first_token).toBeGreaterThanOrEqual(time.sent);
+    expect(time.first_paint).toBeGreaterThanOrEqual(time.opened);
+    await expect.poll(() => noted(page)).toEqual(told.map(event => event.name));
   });
-  await opened(page, hostPage.url({}, "strict", proxy.origin));
-  await say(page, slowly(40, 40));
-  await expect(replies(page)).toContainText("t5");
-  proxy.down();
-  await expect(page.getByText("Reconnecting")).toBeVisible();
-  proxy.up();
-  await expect(replies(page)).toHaveText(words(40));
-  await expect.poll(async () => (await heard(page)).map(([, { name }]) => name)).toContain("reconnected");
-  const told = (await heard(page)).map(([, event]) => event);
-  expect(told.map(event => event.name)).toEqual(["loaded", "opened", "first_paint", "sent", "first_token", "reconnected"]);
-  for (const { name, ms, at } of told) {
-    expect(ms, name).toBeGreaterThanOrEqual(0);
-    expect(ms, name).toBeLessThan(30_000);
-    expect(Math.abs(at - Date.now()), name).toBeLessThan(60_000);
-  }
-  const time = Object.fromEntries(told.map(({ name, ms }) => [name, ms]));
-  expect(time.first_token).toBeGreaterThanOrEqual(time.sent);
-  expect(time.first_paint).toBeGreaterThanOrEqual(time.opened);
-  await expect.poll(() => noted(page)).toEqual(told.map(event => event.name));
-});
 
-test("a transport of the page's own brings the events and may carry the messages", async ({ page, hostPage, baseURL }) => {
-  const sockets: string[] = [];
-  page.on("websocket", socket => sockets.push(socket.url()));
-  await page.addInitScript(server => {
-    const noted = ((window as any).noted = [] as unknown[]);
-    let stopped = false;
-    (window as any).Parlor = {
-      // The published interface, on the server's long poll; what is sent goes through the page too.
-      transport: ({ apiUrl }: any) => ({
-        start({ conversationId, after, token, onEvent, onState }: any) {
-          noted.push(["start", typeof conversationId, after, typeof token]);
-          stopped = false;
-          onState("connecting");
-          (async () => {
-            for (let seq = after; !stopped; ) {
-              const headers = { Authorization: `Bearer ${token}` };
-              const answer = await (await fetch(`${apiUrl}/v1/widget/conversations/${conversationId}/poll?after=${seq}&wait=2`, { headers })).json();
-              onState("open");
-              for (const event of answer.events) {
-                seq = event.seq;
-                onEvent(event);
+  test(`a transport of the page's own brings the events and may carry the messages${inFrame}`, async ({ page, hostPage, gates, baseURL }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    const sockets: string[] = [];
+    page.on("websocket", socket => sockets.push(socket.url()));
+    await page.addInitScript(server => {
+      const noted = ((window as any).noted = [] as unknown[]);
+      let stopped = false;
+      (window as any).Parlor = {
+        // The published interface, on the server's long poll; what is sent goes through the page too.
+        transport: ({ apiUrl }: any) => ({
+          start({ conversationId, after, token, onEvent, onState }: any) {
+            noted.push(["start", typeof conversationId, after, typeof token]);
+            stopped = false;
+            onState("connecting");
+            (async () => {
+              for (let seq = after; !stopped; ) {
+                const headers = { Authorization: `Bearer ${token}` };
+                const answer = await (await fetch(`${apiUrl}/v1/widget/conversations/${conversationId}/poll?after=${seq}&wait=2`, { headers })).json();
+                onState("open");
+                for (const event of answer.events) {
+                  seq = event.seq;
+                  onEvent(event);
+                }
               }
-            }
-          })();
-          this.token = token;
-        },
-        stop() {
-          noted.push(["stop"]);
-          stopped = true;
-        },
-        token: "",
-        async send(message: any) {
-          noted.push(["send", message.content, message.conversation_id]);
-          if (message.content === "refuse") throw Object.assign(new Error("The page refuses this."), { status: 400 });
-          const path = message.conversation_id ? `conversations/${message.conversation_id}/messages` : "messages";
-          const { conversation_id, ...body } = message;
-          const key = document.querySelector("script[data-api-key]")!.getAttribute("data-api-key")!;
-          const id = JSON.parse(localStorage.getItem("cs_client_identity_v1")!).id;
-          const open = await (await fetch(`${server}/v1/widget/session`, { method: "POST", headers: { "X-Widget-Api-Key": key, "Content-Type": "application/json" }, body: JSON.stringify({ client_id: id }) })).json();
-          const headers = { "Content-Type": "application/json", "X-Widget-Api-Key": key, Authorization: `Bearer ${open.token}` };
-          return (await fetch(`${server}/v1/widget/${path}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
-        },
-      }),
-    };
-  }, baseURL!);
-  await hear(page, "connection");
-  await opened(page, hostPage.url());
-  await say(page, slowly(10, 20));
-  await expect(replies(page)).toHaveText(words(10));
-  await say(page, slowly(4, 0));
-  await expect(replies(page)).toHaveText([words(10), words(4)]);
-  await say(page, "refuse");
-  await expect(page.locator("parlor-chat .fault")).toContainText("The page refuses this.");
-  expect(sockets).toEqual([]);
-  let all = await noted(page);
-  expect(all.filter(([name]) => name === "send").map(([, text]) => text)).toEqual([slowly(10, 20), slowly(4, 0), "refuse"]);
-  expect(all.filter(([name]) => name === "send").map(([, , id]) => typeof id)).toEqual(["undefined", "string", "string"]);
-  expect(all.filter(([name]) => name === "start")).toEqual([["start", "string", 0, "string"]]);
-  expect((await heard(page)).map(([, { state }]) => state)).toEqual(["connecting", "live"]);
+            })();
+            this.token = token;
+          },
+          stop() {
+            noted.push(["stop"]);
+            stopped = true;
+          },
+          token: "",
+          async send(message: any) {
+            noted.push(["send", message.content, message.conversation_id]);
+            if (message.content === "refuse") throw Object.assign(new Error("The page refuses this."), { status: 400 });
+            const path = message.conversation_id ? `conversations/${message.conversation_id}/messages` : "messages";
+            const { conversation_id, ...body } = message;
+            const key = document.querySelector("script[data-api-key]")!.getAttribute("data-api-key")!;
+            const [, { clientId: id }] = (window as any).heard.find(([name]: [string]) => name === "identity");
+            const open = await (await fetch(`${server}/v1/widget/session`, { method: "POST", headers: { "X-Widget-Api-Key": key, "Content-Type": "application/json" }, body: JSON.stringify({ client_id: id }) })).json();
+            const headers = { "Content-Type": "application/json", "X-Widget-Api-Key": key, Authorization: `Bearer ${open.token}` };
+            return (await fetch(`${server}/v1/widget/${path}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+          },
+        }),
+      };
+    }, baseURL!);
+    await hear(page, "connection", "identity");
+    await openedIn(page, place, hostPage.url({}, variant));
+    await say(place, slowly(10, 20));
+    await expect(replies(place)).toHaveText(words(10));
+    await say(place, slowly(4, 0));
+    await expect(replies(place)).toHaveText([words(10), words(4)]);
+    await say(place, "refuse");
+    await expect(place.locator("parlor-chat .fault")).toContainText("The page refuses this.");
+    expect(sockets).toEqual([]);
+    let all = await noted(page);
+    expect(all.filter(([name]) => name === "send").map(([, text]) => text)).toEqual([slowly(10, 20), slowly(4, 0), "refuse"]);
+    expect(all.filter(([name]) => name === "send").map(([, , id]) => typeof id)).toEqual(["undefined", "string", "string"]);
+    expect(all.filter(([name]) => name === "start")).toEqual([["start", "string", 0, "string"]]);
+    expect((await heard(page)).filter(([name]) => name === "connection").map(([, { state }]) => state)).toEqual(["connecting", "live"]);
 
-  // A new conversation is listened to anew.
-  await page.getByRole("button", { name: "More" }).click();
-  await page.getByRole("menuitem", { name: "New conversation" }).click();
-  await say(page, slowly(6, 10));
-  await expect(replies(page)).toHaveText(words(6));
-  all = await noted(page);
-  expect(all.filter(([name]) => name === "start" || name === "stop").map(([name]) => name)).toEqual(["start", "stop", "start"]);
-  await call(page, "destroy");
-  expect((await noted(page)).at(-1)).toEqual(["stop"]);
-  await expect(input(page)).toHaveCount(0);
-});
+    // A new conversation is listened to anew.
+    await place.getByRole("button", { name: "More" }).click();
+    await place.getByRole("menuitem", { name: "New conversation" }).click();
+    await say(place, slowly(6, 10));
+    await expect(replies(place)).toHaveText(words(6));
+    all = await noted(page);
+    expect(all.filter(([name]) => name === "start" || name === "stop").map(([name]) => name)).toEqual(["start", "stop", "start"]);
+    await call(page, "destroy");
+    expect((await noted(page)).at(-1)).toEqual(["stop"]);
+    await expect(input(place)).toHaveCount(0);
+  });
+}

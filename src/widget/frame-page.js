@@ -1,6 +1,7 @@
 // Inside /widget/frame: the panel on a page of our own, for pages whose policy forbids wasm. It takes its options from
 // the page around it, once, and calls and is called through the port that came with them; who may be around it is said
 // by the response's `frame-ancestors`.
+import { inward } from "./frame-reach.js";
 import css from "./launcher.css";
 import { readOptions } from "./options.js";
 import { connect } from "./port.js";
@@ -41,7 +42,7 @@ function watchOutbox(apiKey, waits) {
   }
 }
 
-async function run({ options: given, page, tell, run, began, variables }) {
+async function run({ options: given, page, tell, reach, run, began, variables }) {
   const options = readOptions(Object.entries(given), name => name);
   const inline = options.mode === "inline";
   options.apiUrl = base;
@@ -64,6 +65,7 @@ async function run({ options: given, page, tell, run, began, variables }) {
   };
   inherit(variables);
   document.body.append(host);
+  inward(options, reach);
   watchOutbox(options.apiKey, tell.waits);
 
   const shell = {

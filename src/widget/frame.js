@@ -1,6 +1,7 @@
 // Where the page's policy forbids wasm, the panel runs in a frame of our own server (/widget/frame, frame-page.js) and
 // this stands in for it: the same functions, said through a message port that only the two have. What the page gave as
 // functions (plugins, tokens, a transport, listeners) stays here and is called through the port. Loaded only then.
+import { outward } from "./frame-reach.js";
 import { connect, PATIENCE } from "./port.js";
 
 /** How long a loaded frame may say nothing: then it was refused. In milliseconds. */
@@ -13,7 +14,7 @@ const TAKING = 5 * PATIENCE;
 /** Options that go to the panel. The others concern this page, or where files are, which the frame's server knows. */
 const SENT = [
   "apiKey", "title", "welcomeMessage", "inputPlaceholder", "position", "theme", "accentColor", "locale", "userIdentifier",
-  "userToken", "transportOptions", "pollIntervalMs", "upload", "mode", "context",
+  "userToken", "transportOptions", "pollIntervalMs", "upload", "uploadUrl", "mode", "context",
 ];
 
 const CSS = `
@@ -58,8 +59,10 @@ export async function framed(shell, { began, css, keepLook, plugins, authToken, 
   const { port1, port2 } = new MessageChannel();
   const line = connect(port1, TAKING);
   const own = transport && typeof transport === "object" ? carried(transport) : undefined;
+  const { reach, end } = outward();
   const remove = () => {
     own?.stop();
+    end();
     line.end();
     frame.remove();
     root.adoptedStyleSheets = root.adoptedStyleSheets.filter(other => other !== sheet);
@@ -81,7 +84,7 @@ export async function framed(shell, { began, css, keepLook, plugins, authToken, 
     for (const name of SENT) if (options[name] !== undefined) sent[name] = options[name];
     const given = { ...sent, authToken, transport: own?.faces ?? transport };
     const run = plugins && ((hook, payload) => plugins.run(hook, payload));
-    return line.pack({ options: given, page, run, began, variables: variables() });
+    return line.pack({ options: given, page, reach, run, began, variables: variables() });
   };
 
   /** What the frame may call. */
