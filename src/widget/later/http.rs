@@ -152,8 +152,11 @@ fn open(app: &Rc<App>, renew: bool) -> Promise {
         let renews = inner.account().is_some() || is_function("authToken") || is_function("userToken");
         let mut renew = renew;
         let outcome = loop {
+            let said = inner.state.borrow().given.len();
             match open_session(&inner, renew).await {
                 Err(Fault::Refused(401, ..)) if renews && !renew => renew = true,
+                // Meanwhile the page has said something new.
+                Ok(_) if inner.state.borrow().given.len() != said => {}
                 outcome => break outcome,
             }
         };
