@@ -2,6 +2,7 @@
 // this stands in for it: the same functions, said through a message port that only the two have. What the page gave as
 // functions (plugins, tokens, a transport, listeners) stays here and is called through the port. Loaded only then.
 import { outward } from "./frame-reach.js";
+import launcher from "./launcher.css";
 import { connect, PATIENCE } from "./port.js";
 
 /** How long a loaded frame may say nothing: then it was refused. In milliseconds. */
@@ -73,7 +74,7 @@ export async function framed(shell, { began, css, keepLook, plugins, authToken, 
   };
 
   /** What the page sets of the names that the panel's style asks for: inheritance ends at a frame. */
-  const names = new Set(css.match(/--(parlor|cs)-[\w-]+(?=[,)])/g));
+  const names = new Set((css + launcher).match(/--(parlor|cs)-[\w-]+(?=[,)])/g));
   const variables = () => {
     const style = getComputedStyle(host);
     return [...names].map(name => [name, style.getPropertyValue(name)]).filter(([, value]) => value);
