@@ -250,4 +250,46 @@ for (const where of PLACES) {
     expect((await noted(page)).at(-1)).toEqual(["stop"]);
     await expect(input(place)).toHaveCount(0);
   });
+
+  test(`a hook that never answers holds a message up for ten seconds, and no longer${inFrame}`, async ({ page, hostPage, gates }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    gates.allow(/plugin 1 failed in onBeforeSend/);
+    await page.clock.install();
+    await page.addInitScript(() => {
+      const noted = ((window as any).noted = [] as unknown[]);
+      (window as any).Parlor = {
+        plugins: [
+          { onBeforeSend: (payload: any) => new Promise(() => noted.push(payload.content)) },
+          { onBeforeSend: (payload: any) => ({ payload: { ...payload, content: `${payload.content}, at last` } }) },
+        ],
+      };
+    });
+    await openedIn(page, place, hostPage.url({}, variant));
+    await say(place, "Hello");
+    await expect.poll(() => noted(page)).toEqual(["Hello"]);
+    await page.clock.runFor(9_000);
+    await expect(own(place)).toHaveCount(0);
+    await page.clock.runFor(1_500);
+    await expect(own(place)).toHaveText("Hello, at last");
+  });
+
+  test(`what the page says while a session is being opened is not lost${inFrame}`, async ({ page, hostPage, gates }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    const asked: any[] = [];
+    let first = true;
+    await page.route("**/v1/widget/session", async route => {
+      if (route.request().method() !== "POST") return route.continue();
+      asked.push(route.request().postDataJSON());
+      if (first) {
+        first = false;
+        await page.evaluate(() => (window as any).Parlor.setUser({ email: "ada@example.org" }));
+      }
+      return route.continue();
+    });
+    await openedIn(page, place, hostPage.url({}, variant));
+    await say(place, slowly(2, 0));
+    await expect(replies(place)).toHaveText(words(2));
+    expect(asked[0].user).toBeUndefined();
+    await expect.poll(() => asked.at(-1).user).toEqual({ email: "ada@example.org" });
+  });
 }

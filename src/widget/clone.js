@@ -4,7 +4,7 @@ const isPlain = value => Array.isArray(value) || [null, Object.prototype].includ
 
 /** A deep copy. Functions and what else cannot be copied are left out. */
 export function cloneSafe(value, depth = 0) {
-  if (value === null || typeof value !== "object") return typeof value === "function" ? undefined : value;
+  if (value === null || typeof value !== "object") return ["function", "symbol"].includes(typeof value) ? undefined : value;
   try {
     return structuredClone(value);
   } catch {

@@ -13,6 +13,16 @@ const BAD = -2;
 
 const isPlain = value => Array.isArray(value) || [null, Object.prototype].includes(Object.getPrototypeOf(value));
 
+/** What of an error says how it is to be taken; what a page has put on the prototype of everything says nothing. */
+function faultOf(error) {
+  const fault = { message: String(error?.message ?? error) };
+  for (const name of ["name", "status", "code"]) {
+    const value = error?.[name];
+    if (["string", "number"].includes(typeof value) && value !== Object.prototype[name]) fault[name] = value;
+  }
+  return fault;
+}
+
 /** `pack` makes of a value what can be posted, `unpack` makes a value of that; `end` ends what is still waited for. */
 export function connect(port, patience = PATIENCE) {
   const kept = new Map(); // by number
@@ -80,8 +90,7 @@ export function connect(port, patience = PATIENCE) {
     try {
       answer = [GOOD, id, pack(await kept.get(number)(...unpack(packed)))];
     } catch (error) {
-      const { name, message = String(error), status, code } = error ?? {};
-      answer = [BAD, id, pack({ name, message, status, code })];
+      answer = [BAD, id, pack(faultOf(error))];
     }
     if (!isOver) port.postMessage(answer);
   };
