@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, SITE_KEY, test } from "../fixtures";
 import { HOSTS } from "../fixtures/hosts";
+import { frameOf, input, replies, say, slowly, words } from "../fixtures/widget";
 
 const asked = (baseURL: string | undefined) => ({ api: `${baseURL}/chat`, key: SITE_KEY });
 const told = (page: Page) => page.evaluate(() => (window as any).told);
@@ -63,6 +64,8 @@ test("a page that webpack has bundled has the function and the element, each wit
   await page.evaluate(() => (document.body.lastElementChild as any).close());
   await expect(page.getByRole("dialog", { name: "By element" })).toBeHidden();
   expect(await page.evaluate(() => (window as any).heard)).toEqual(["open", "close"]);
+  // What attributes cannot say is in its `options`.
+  await expect.poll(() => page.evaluate(() => (window as any).hooks)).toEqual(["init", "open"]);
   await expect(inline).toBeVisible();
 
   // Taken off the page, an element takes its widget along.
@@ -70,6 +73,70 @@ test("a page that webpack has bundled has the function and the element, each wit
   await expect(page.getByRole("button", { name: "Open chat" })).toHaveCount(0);
   expect(await page.evaluate(() => (window as any).version)).toBe(JSON.parse(readFileSync(join(HOSTS, "node_modules/parlor-widget/package.json"), "utf8")).version);
   expect(await page.evaluate(() => "Parlor" in window)).toBe(false);
+});
+
+test("each prop of the React component arrives, and each event comes back, at the functions of the last rendering", async ({ page, builtHost, baseURL, gates }) => {
+  gates.allow(/status of 401|status of 40\d/);
+  const host = await builtHost("vite");
+  const sessions: { body: any; headers: Record<string, string> }[] = [];
+  const polls: number[] = [];
+  page.on("request", request => {
+    if (request.url().endsWith("/v1/widget/session") && request.method() === "POST") sessions.push({ body: request.postDataJSON(), headers: request.headers() });
+    if (request.url().includes("/poll?")) polls.push(Date.now());
+  });
+  const props = {
+    title: "Props arrive", primaryColor: "#0f766e", welcomeMessage: "Good morning", inputPlaceholder: "Ask away", position: "left", theme: "dark", locale: "de",
+    userIdentifier: { email: "grace@example.org" }, context: { page: "pricing" }, defaultOpen: true, transport: "polling", pollIntervalMs: 400,
+    uploadUrl: `${baseURL}/api/upload`,
+  };
+  await page.goto(host.url({ ...asked(baseURL), props: JSON.stringify(props) }));
+  const panel = page.getByRole("dialog", { name: "Props arrive" });
+  await expect(panel).toBeVisible();
+  expect(await panel.evaluate(dialog => [getComputedStyle(dialog).colorScheme, dialog.lang.slice(0, 2)])).toEqual(["dark", "de"]);
+  await expect(panel.getByText("Good morning")).toBeVisible();
+  const field = panel.locator("textarea");
+  await expect(field).toHaveAttribute("placeholder", "Ask away");
+  expect(await page.locator("parlor-chat .launch").evaluate(button => getComputedStyle(button).backgroundColor)).toBe("rgb(15, 118, 110)");
+  expect((await panel.boundingBox())!.x).toBeLessThan(30);
+  await field.fill(slowly(3, 0));
+  await field.press("Enter");
+  await expect(replies(page)).toHaveText(words(3));
+  expect(sessions[0].body).toMatchObject({ user: { email: "grace@example.org" }, context: { page: "pricing" } });
+  await expect.poll(() => polls.length).toBeGreaterThan(1);
+  const upload = page.waitForRequest(request => request.url() === `${baseURL}/api/upload` && request.method() === "POST");
+  await panel.locator("input[type=file]").setInputFiles({ name: "note.txt", mimeType: "text/plain", buffer: Buffer.from("a note") });
+  await upload;
+
+  // A token that comes later is told to the widget that is there; so is another visitor.
+  await page.evaluate(() => (window as any).rerender({ userToken: "a token of the page's" }));
+  await expect.poll(() => sessions.at(-1)!.body.user_token).toBe("a token of the page's");
+  await page.evaluate(() => (window as any).rerender({ userToken: undefined, userIdentifier: { email: "ada@example.org" } }));
+  await expect.poll(() => sessions.at(-1)!.body.user).toEqual({ email: "ada@example.org" });
+  await expect(panel).toBeVisible();
+  expect(await told(page)).toMatchObject({ init: 1, mount: 1 });
+  const events = (await told(page)).events as [string, unknown, number][];
+  for (const name of ["Ready", "Open", "Message", "Sent", "Connection", "Unread", "Identity", "Telemetry"]) expect(events.map(([event]) => event)).toContain(name);
+  // The function of the last rendering: of the first, the count would be what it was then.
+  const count = Number(await page.locator("output").textContent());
+  await page.evaluate(() => (window as any).chat.close());
+  await expect.poll(async () => (await told(page)).events.find(([name]: [string]) => name === "Close")?.[2]).toBeGreaterThanOrEqual(count);
+});
+
+test("the packaged widget runs in a frame, with its plugins, where the page's policy forbids wasm", async ({ page, builtHost, baseURL, gates }) => {
+  gates.allow(/WebAssembly|wasm-unsafe-eval/);
+  const host = await builtHost("vite", `default-src 'none'; script-src 'self'; connect-src 'self' ${baseURL}; style-src 'self'; img-src data:; frame-src ${baseURL}; base-uri 'none'`);
+  await page.goto(host.url(asked(baseURL)));
+  await page.getByRole("button", { name: "Open chat" }).click();
+  const frame = frameOf(page);
+  await expect(frame.getByRole("dialog", { name: "Ask the shop" })).toBeVisible();
+  await say(frame, slowly(3, 0));
+  await expect(replies(frame)).toHaveText(words(3));
+  expect(await told(page)).toMatchObject({ init: 1, mount: 1 });
+  const names = (await told(page)).events.map(([name]: [string]) => name);
+  for (const name of ["Ready", "Open", "Message", "Sent", "Identity", "Telemetry"]) expect(names).toContain(name);
+  await page.evaluate(() => (window as any).chat.close());
+  await expect(page.locator("parlor-chat iframe")).toBeHidden();
+  await expect(input(frame)).toBeHidden();
 });
 
 test("where there is no window it can be imported, required and rendered", () => {

@@ -1,8 +1,8 @@
 // What a page adds to the widget: plugins, a transport of its own, and what it is told. All of it holds where the panel
 // runs in a frame, too: functions stay in the page.
 import type { Page } from "@playwright/test";
-import { expect, test } from "../fixtures";
-import { call, hear, heard, inPlace, input, launcher, openedIn, own, PLACES, replies, say, slowly, words } from "../fixtures/widget";
+import { expect, newUser, test } from "../fixtures";
+import { call, hear, heard, inPlace, input, launcher, newSite, openedIn, own, PLACES, replies, say, slowly, words } from "../fixtures/widget";
 
 /** What the plugins of a page noted. */
 const noted = (page: Page): Promise<any[]> => page.evaluate(() => (window as any).noted);
@@ -49,6 +49,7 @@ for (const where of PLACES) {
   });
 
   test(`after a refusal a plugin has the message sent once more, changed; then it is refused${inFrame}`, async ({ page, hostPage, gates }) => {
+    test.slow(); // a try waits longer than the one before
     const { place, variant } = inPlace(page, where, gates);
     gates.allow(/status of 422/);
     await page.addInitScript(() => {
@@ -58,7 +59,7 @@ for (const where of PLACES) {
           {
             onSendError(error: any, payload: any) {
               noted.push([error.status, payload.content]);
-              return { retry: true, waitMs: 20, payload: { ...payload, content: "Kindly put", metadata: { softened: true } } };
+              return { retry: true, waitMs: error.status === 422 && payload.content === "Rudely put" ? 2_500 : 20, payload: { ...payload, content: "Kindly put", metadata: { softened: true } } };
             },
             onAfterSend: (payload: any, response: any) => void noted.push(["after", payload.content, Boolean(response.message)]),
           },
@@ -66,11 +67,13 @@ for (const where of PLACES) {
       };
     });
     const sent: any[] = [];
+    const at: number[] = [];
     let refuse = (_: any) => true;
     await page.route("**/v1/widget/**/messages", async route => {
       if (route.request().method() !== "POST") return route.continue();
       const body = route.request().postDataJSON();
       sent.push(body);
+      at.push(Date.now());
       if (!refuse(body)) return route.continue();
       const headers = { "Access-Control-Allow-Origin": hostPage.origin };
       return route.fulfill({ status: 422, headers, json: { error: { code: "invalid", message: "Not in these words." } } });
@@ -82,6 +85,8 @@ for (const where of PLACES) {
     await expect(replies(place)).toContainText("Kindly put");
     await expect(own(place)).toHaveText("Kindly put");
     expect(sent.map(body => body.content)).toEqual(["Rudely put", "Kindly put"]);
+    // As long as the plugin wants it to wait; a quarter is the spread of tries.
+    expect(at[1] - at[0]).toBeGreaterThan(2_500 * 0.75 - 50);
     expect(new Set(sent.map(body => body.client_id)).size).toBe(1);
     expect(sent[1].metadata).toEqual({ softened: true });
     await expect.poll(() => noted(page)).toEqual([[422, "Rudely put"], ["after", "Kindly put", true]]);
@@ -291,5 +296,106 @@ for (const where of PLACES) {
     await expect(replies(place)).toHaveText(words(2));
     expect(asked[0].user).toBeUndefined();
     await expect.poll(() => asked.at(-1).user).toEqual({ email: "ada@example.org" });
+  });
+
+  test(`every hook is called, for each plugin in the order of the array, with a copy of its own${inFrame}`, async ({ page, hostPage, gates }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    gates.allow(/status of 422/);
+    await page.addInitScript(() => {
+      const noted = ((window as any).noted = [] as unknown[]);
+      const hooks = ["onInit", "onWidgetMount", "onWidgetUnmount", "onWidgetOpen", "onWidgetClose", "onBeforeSend", "onAfterSend", "onSendError", "onMessages", "onConnectionEvent", "onTelemetry"];
+      const plugin = (name: string) =>
+        Object.fromEntries(
+          hooks.map(hook => [
+            hook,
+            (...values: any[]) => {
+              noted.push([hook, name, JSON.stringify(values)]);
+              // What one does to what it gets is nothing to the next.
+              for (const value of values) if (value && typeof value === "object") for (const key of Object.keys(value)) delete value[key];
+            },
+          ]),
+        );
+      (window as any).Parlor = { plugins: [plugin("one"), plugin("two")] };
+    });
+    await page.route("**/messages", route =>
+      route.request().postDataJSON()?.content === "Refused" ? route.fulfill({ status: 422, json: { error: { code: "invalid", message: "Not this." } } }) : route.continue(),
+    );
+    await openedIn(page, place, hostPage.url({}, variant));
+    await say(place, slowly(2, 0));
+    await expect(replies(place)).toHaveText(words(2));
+    await say(place, "Refused");
+    await expect(place.locator("parlor-chat .fault")).toBeVisible();
+    await call(page, "close");
+    await call(page, "destroy");
+    await expect.poll(async () => (await noted(page)).at(-1).slice(0, 2)).toEqual(["onWidgetUnmount", "two"]);
+    const all = await noted(page);
+    const hooks = [...new Set(all.map(([hook]) => hook))].sort();
+    expect(hooks).toEqual(["onAfterSend", "onBeforeSend", "onConnectionEvent", "onInit", "onMessages", "onSendError", "onTelemetry", "onWidgetClose", "onWidgetMount", "onWidgetOpen", "onWidgetUnmount"]);
+    expect(all[0]).toEqual(["onInit", "one", "[]"]);
+    for (const hook of hooks) {
+      const [one, two] = ["one", "two"].map(name => all.filter(([of, by]) => of === hook && by === name).map(([, , what]) => what));
+      expect(two, hook).toEqual(one);
+      expect(all.filter(([of]) => of === hook)[0][1], hook).toBe("one");
+    }
+    const said = (hook: string) => JSON.parse(all.find(([of]) => of === hook)[2]);
+    expect(said("onBeforeSend")).toMatchObject([{ content: slowly(2, 0), client_id: expect.any(String) }]);
+    expect(said("onAfterSend")).toMatchObject([{ content: slowly(2, 0) }, { message: { id: expect.any(String) }, reply: { id: expect.any(String) } }]);
+    expect(said("onSendError")).toMatchObject([{ status: 422, message: "Not this." }, { content: "Refused" }]);
+    expect(said("onConnectionEvent")).toMatchObject([{ state: "connecting", transport: expect.any(String) }]);
+    expect(said("onMessages")).toMatchObject([[{ author: expect.any(String), id: expect.any(String) }]]);
+    expect(said("onTelemetry")).toMatchObject([{ name: "loaded", ms: expect.any(Number), at: expect.any(Number) }]);
+  });
+
+  test(`a trace goes to the server with the message, and comes back from it at the next visit${inFrame}`, async ({ page, hostPage, gates }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    await page.addInitScript(() => {
+      const noted = ((window as any).noted = [] as unknown[]);
+      const shown = { onMessages: (messages: any[]) => void noted.push(...messages.map(({ author, metadata }) => [author, metadata?.traceId, typeof metadata?.sentAt])) };
+      const traces = ({ createTracingPlugin }: any) => createTracingPlugin({ makeId: () => "trace-of-this-test" });
+      // At the second visit nobody makes a trace: what is there, the server has kept.
+      (window as any).Parlor = { plugins: sessionStorage.getItem("visited") ? [shown] : [traces, shown] };
+    });
+    await openedIn(page, place, hostPage.url({}, variant));
+    await say(place, slowly(2, 0));
+    await expect(replies(place)).toHaveText(words(2));
+    // On the reply as well, while it is traced.
+    await expect.poll(() => noted(page)).toContainEqual(["bot", "trace-of-this-test", "undefined"]);
+    await page.evaluate(() => sessionStorage.setItem("visited", "yes"));
+    await page.reload();
+    await launcher(page).click();
+    await expect(replies(place)).toHaveText(words(2));
+    await expect.poll(() => noted(page)).toContainEqual(["visitor", "trace-of-this-test", "number"]);
+  });
+
+  test(`the server lets in whom the token of the refresher names, and takes another where it has ended${inFrame}`, async ({ page, hostPage, gates, ownServer, playwright, request }) => {
+    const { place, variant } = inPlace(page, where, gates);
+    gates.allow(/status of 40\d|WebSocket connection to/);
+    const server = await ownServer({ PARLOR_AUTH_PER_MINUTE: "100000" });
+    const key = await newSite(server, "--who", "account");
+    const member = await newUser(playwright, server.url);
+    const made: { authToken: string; refreshToken: string }[] = [];
+    await page.exposeFunction("token", async (refresh: boolean) => {
+      if (!refresh) return "one that the server has never seen";
+      const answer = await request.post(`${server.url}/auth/login`, { data: { email: member.email, password: member.password } });
+      made.push(await answer.json());
+      return made.at(-1)!.authToken;
+    });
+    await page.addInitScript(() => {
+      (window as any).Parlor = { plugins: [({ createAuthTokenRefresherPlugin }: any) => createAuthTokenRefresherPlugin({ getToken: (window as any).token })] };
+    });
+    const bearers: (string | undefined)[] = [];
+    page.on("request", asked => asked.url().endsWith("/session") && asked.method() === "POST" && bearers.push(asked.headers().authorization));
+    await openedIn(page, place, hostPage.url({ "api-key": key }, variant, server.url));
+    await say(place, slowly(3, 0));
+    await expect(replies(place)).toHaveText(words(3));
+    expect(bearers.slice(0, 2)).toEqual(["Bearer one that the server has never seen", `Bearer ${made[0].authToken}`]);
+    // The account's session ends at the server; the next message goes all the same, once.
+    const ended = await request.post(`${server.url}/auth/logout`, { headers: { Authorization: `Bearer ${made.at(-1)!.refreshToken}` } });
+    expect(ended.status()).toBe(204);
+    await say(place, slowly(4, 0));
+    await expect(replies(place)).toHaveText([words(3), words(4)]);
+    await expect(own(place)).toHaveText([slowly(3, 0), slowly(4, 0)]);
+    expect(bearers.at(-1)).toBe(`Bearer ${made.at(-1)!.authToken}`);
+    expect(made.length).toBeGreaterThan(1);
   });
 }

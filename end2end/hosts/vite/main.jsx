@@ -1,14 +1,18 @@
 // A React application that renders its widget twice a second with objects and functions made anew each time, as
-// applications do. The address of the server and the key come from the page's own address.
+// applications do. The address of the server and the key come from the page's own address, and as JSON more props;
+// `window.rerender` gives it other ones.
 import { StrictMode, useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { ChatWidget } from "parlor-widget/react";
 
 const asked = new URLSearchParams(location.search);
-const told = (window.told = { init: 0, mount: 0, unread: [], renders: 0 });
+const told = (window.told = { init: 0, mount: 0, unread: [], renders: 0, events: [] });
+const events = ["Ready", "Open", "Close", "Message", "Sent", "Error", "Connection", "Unread", "Identity", "Handoff", "Telemetry"];
 
 function Shop() {
   const [count, setCount] = useState(0);
+  const [more, setMore] = useState(JSON.parse(asked.get("props") ?? "{}"));
+  window.rerender = props => setMore(before => ({ ...before, ...props }));
   const chat = useRef(null);
   useEffect(() => {
     const timer = setInterval(() => setCount(before => before + 1), 500);
@@ -31,7 +35,8 @@ function Shop() {
         userIdentifier={{ email: "ada@example.org", plan: { name: "pro" } }}
         transportOptions={{ backoffBaseMs: 200 }}
         plugins={[{ name: "count", onInit: () => void told.init++, onWidgetMount: () => void told.mount++ }]}
-        onOpen={() => (told.openedAt = count)}
+        {...Object.fromEntries(events.map(name => [`on${name}`, detail => void told.events.push([name, detail, count])]))}
+        {...more}
       />
     </>
   );

@@ -12,5 +12,7 @@ for (const [name, value] of [["api-url", options.apiUrl], ["api-key", options.ap
   element.setAttribute(name, value);
 }
 window.heard = [];
+window.hooks = [];
+element.options = { plugins: [{ onInit: () => void window.hooks.push("init"), onWidgetOpen: () => void window.hooks.push("open") }] };
 for (const event of ["open", "close"]) element.addEventListener(event, () => window.heard.push(event));
 document.body.append(element);
