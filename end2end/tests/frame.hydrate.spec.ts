@@ -189,8 +189,8 @@ test("a page that closes the panel takes the focus from nobody", async ({ page, 
 test("who the visitor is and what the page says arrive: of the tag, while the frame loads, and later, also by a function", async ({ page, hostPage, panel, gates }) => {
   gates.allow(/status of 401/);
   const asked = sessions(page);
-  await page.route("**/widget/frame?*", async route => {
-    // While it is on its way the page says something new.
+  await page.route("**/*.wasm", async route => {
+    // The frame has its options, and is not ready: now the page says something new.
     await page.evaluate(() => (window as any).Parlor.setContext({ page: "while loading" }));
     await route.continue();
   });
@@ -261,7 +261,7 @@ test("files go to the page's own address, from the page, with progress; the fram
       arrived.push({ headers: asked.headers, body });
       answer.writeHead(status, { ...allowed, "Content-Type": "application/json" });
       if (status !== 200) return answer.end(JSON.stringify({ error: { message: "No such file here." } }));
-      answer.end(JSON.stringify({ files: [{ id: randomUUID(), url: `${baseURL}/f/x`, name: "lamp.png", type: "image/png", size: PIXEL.length }] }));
+      answer.end(JSON.stringify({ files: [{ id: randomUUID(), url: `${baseURL}/f/x`, name: "lamp.png", media_type: "image/png", size: PIXEL.length }] }));
     });
   });
   await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
@@ -280,6 +280,7 @@ test("files go to the page's own address, from the page, with progress; the fram
     expect(arrived[0].body).toContain(PIXEL.toString("latin1"));
     expect(arrived[0].body).toContain('filename="lamp.png"');
     await expect(chips.locator("progress")).toHaveCount(0);
+    await expect(chips.locator(".fault")).toHaveCount(0);
     status = 415;
     await panel.locator("input[type=file]").setInputFiles({ ...file, name: "other.png" });
     await expect(panel.getByText("No such file here.")).toBeVisible();
@@ -355,7 +356,7 @@ test("nobody but the page around it gives the frame its options, and who loads i
   await expect(panel.getByRole("dialog", { name: "The first" })).toBeVisible();
   await expect(panel.getByRole("dialog")).toHaveCount(1);
   // Loaded anew it has no panel any more: the launcher says so, and the next click brings another.
-  await page.frames().find(frame => frame.url().includes("/widget/frame"))!.evaluate(() => location.reload());
+  await page.frames().find(frame => /frame\?key/.test(frame.url()))!.evaluate(() => location.reload());
   await expect(page.locator("parlor-chat .trouble")).toContainText("The chat cannot be reached right now.");
   await expect(page.locator("parlor-chat .launch")).toHaveAttribute("aria-expanded", "false");
   await launcher(page).click();
@@ -376,11 +377,14 @@ test("where there is no wasm at all, or no leave for frames, the visitor is told
   expect(said.filter(text => text.startsWith("Parlor:")).length).toBe(1);
   hostPage.leave.frames = true;
 
+  gates.requests.length = 0;
   await page.addInitScript(() => delete (window as any).WebAssembly);
   await page.goto(hostPage.url({}, "no-wasm"));
   await launcher(page).click();
   await expect(page.locator("parlor-chat .trouble")).toContainText("The chat cannot be reached right now.");
   await expect(page.locator("parlor-chat iframe")).toHaveCount(0);
+  // A frame is not tried in the frame.
+  expect(gates.requests.filter(url => /frame\?key/.test(url))).toHaveLength(1);
 });
 
 test("the frame's code is loaded only where the frame is used", async ({ page, hostPage, panel, gates }) => {
