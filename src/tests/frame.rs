@@ -63,6 +63,44 @@ async fn a_key_that_does_not_hold_opens_no_frame(database: Database) {
     }
 }
 
+async fn a_version_gets_the_page_of_its_own_and_one_that_never_was_the_newest(database: Database) {
+    let (server, _target) = with_page(database).await;
+    let shop = site(&server, &["https://shop.example"], false).await;
+    let key = &shop.keys[0].key;
+    let old = server.running.state.config.data.join("widget/0.0.1");
+    fs::create_dir_all(&old).unwrap();
+    fs::write(old.join("chat-frame.html"), "<!doctype html><title>Older chat</title>").unwrap();
+    let address = |version: &str, key: &str| server.url(&format!("/widget/v/{version}/frame?key={key}"));
+    for (version, title) in [(env!("CARGO_PKG_VERSION"), "<title>Chat<"), ("0.0.1", "<title>Older chat<")] {
+        let answer = server.client.get(address(version, key)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{version}");
+        assert_eq!(ancestors(&answer), Some("'self' https://shop.example"), "{version}");
+        assert!(answer.text().await.unwrap().contains(title), "{version}");
+    }
+    for version in ["0.0.2", "%2e%2e%2f"] {
+        let answer = server.client.get(address(version, key)).send().await.unwrap();
+        assert!(matches!(answer.status().as_u16(), 307 | 404), "{version}: {}", answer.status());
+    }
+    let answer = server.client.get(address("0.0.2", key)).send().await.unwrap();
+    assert_eq!(said(&answer, "location"), Some(&*format!("/widget/frame?key={key}")));
+    let answer = server.client.get(address("0.0.1", "nobody")).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}
+
+mod a_version_gets_the_page_of_its_own_and_one_that_never_was_the_newest_on {
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite() {
+        a_version_gets_the_page_of_its_own_and_one_that_never_was_the_newest(Database::Sqlite).await;
+    }
+
+    #[tokio::test]
+    async fn postgres() {
+        a_version_gets_the_page_of_its_own_and_one_that_never_was_the_newest(Database::Postgres).await;
+    }
+}
+
 mod only_the_sites_pages_embed_it_on {
     use super::*;
 

@@ -1,4 +1,4 @@
-// Inside /widget/frame: the panel on a page of our own, for pages whose policy forbids wasm. It takes its options from
+// Inside the server's frame: the panel on a page of our own, for pages whose policy forbids wasm. It takes its options from
 // the page around it, once, and calls and is called through the port that came with them; who may be around it is said
 // by the response's `frame-ancestors`.
 import { inward } from "./frame-reach.js";

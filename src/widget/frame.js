@@ -1,4 +1,4 @@
-// Where the page's policy forbids wasm, the panel runs in a frame of our own server (/widget/frame, frame-page.js) and
+// Where the page's policy forbids wasm, the panel runs in a frame of our own server (frame.rs, frame-page.js) and
 // this stands in for it: the same functions, said through a message port that only the two have. What the page gave as
 // functions (plugins, tokens, a transport, listeners) stays here and is called through the port. Loaded only then.
 import { outward } from "./frame-reach.js";
@@ -53,7 +53,8 @@ export async function framed(shell, { began, css, keepLook, plugins, authToken, 
   frame.title = options.title ?? "Chat";
   frame.hidden = true;
   frame.allow = "autoplay; clipboard-write";
-  frame.src = `${options.apiUrl}/widget/frame${options.apiKey ? `?key=${encodeURIComponent(options.apiKey)}` : ""}`;
+  // The other half has to be of the same version, also on a page that has pinned an older one.
+  frame.src = `${options.apiUrl}/widget/v/__VERSION__/frame${options.apiKey ? `?key=${encodeURIComponent(options.apiKey)}` : ""}`;
   const sheet = shell.sheetOf(CSS);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 
