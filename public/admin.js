@@ -15,6 +15,18 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// A colour can be chosen instead of typed.
+for (const picker of document.querySelectorAll("input[type=color][data-for]")) {
+  const text = document.getElementById(picker.dataset.for);
+  picker.addEventListener("input", () => {
+    text.value = picker.value;
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  text.addEventListener("input", () => {
+    if (/^#[\da-f]{6}$/i.test(text.value)) picker.value = text.value;
+  });
+}
+
 // The preview follows what is typed: it reads this form by itself, see preview.js.
 const look = document.querySelector("form[data-section=look]");
 const preview = document.getElementById("preview");
