@@ -116,7 +116,7 @@ pub fn colour(form: &Form<'_>, field_: Told, placeholder: &'static str) -> AnyVi
                     type="color"
                     value=shown
                     data-for=field_.name
-                    aria-label=format!("Choose the {}", field_.label.to_lowercase())
+                    aria-label="Choose a colour"
                 />
             </div>
         }
