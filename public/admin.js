@@ -1,5 +1,8 @@
 // Comfort for the pages at /admin; without it they work, too.
 
+// Of many sites, the one that is shown is in sight in the list.
+document.querySelector(".sites li:has([aria-current])")?.scrollIntoView({ block: "nearest" });
+
 // A button that copies the text of another element.
 for (const button of document.querySelectorAll("[data-copy]")) {
   const word = button.textContent;

@@ -131,6 +131,9 @@ test("the sections of a site are in the list at the side", async ({ page, admin,
     await expect(page.getByRole("navigation").getByRole("link", { name: "Verified identity" })).toBeHidden();
     return;
   }
-  await page.getByRole("navigation").getByRole("link", { name: "Verified identity" }).click();
+  // Of however many sites, this one and its sections are in sight.
+  const link = page.getByRole("navigation").getByRole("link", { name: "Verified identity" });
+  await expect(link).toBeInViewport({ ratio: 1 });
+  await link.click();
   await expect(section(page, "Verified identity").getByRole("heading")).toBeInViewport();
 });

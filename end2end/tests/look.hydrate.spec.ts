@@ -20,7 +20,8 @@ const LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenherste
 const TEXT = `## A heading\n\nSome **words** and \`code\`, [a link](https://example.com/), ${LONG}.\n\n\`\`\`html\n<script src="https://chat.example/widget/chat-widget.js" data-api-key="pk_123456789" defer></script>\n\`\`\`\n\n1. One\n   - nested\n2. Two\n\n| Plan | Price | Messages per day | For whom |\n|---|---:|:---:|---|\n| Small | 9 € | 1,000 | people who ask now and then |\n\n> Said before.`;
 
 for (const scheme of ["light", "dark"] as const) {
-  for (const locale of ["en", "de", "ar"]) {
+  // German has the longest words, Arabic runs the other way.
+  for (const locale of scheme === "light" ? ["en", "de"] : ["en", "ar"]) {
     test.describe(`${scheme}, ${locale}`, () => {
       test.beforeEach(async ({ page }) => {
         test.slow();
