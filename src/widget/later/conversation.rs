@@ -8,7 +8,7 @@ use super::{
         read::{self, Value},
         thread::{Applied, Entry, Opened, Thread},
     },
-    host::{hidden, now, spawn},
+    host::{chance, hidden, now, spawn},
     http::{self, Fault},
     json, live, outbox, sound,
 };
@@ -80,7 +80,7 @@ impl App {
         let app = self.clone();
         spawn(async move {
             outbox::show(&app);
-            let mut pause = 1000;
+            let mut failures = 0;
             loop {
                 let outcome = http::token(&app, false).await;
                 let outcome = match outcome {
@@ -92,8 +92,8 @@ impl App {
                     Err(fault) if fault.passes() && !app.gone.get() => {
                         app.connection(Connection::Lost, Rung::Socket);
                         let after = if let Fault::Refused(_, _, Some(after)) = fault { after * 1000.0 } else { 0.0 };
-                        let _ = app.retry.sleep(pause.max(after as u32)).await;
-                        pause = (pause * 2).min(30_000);
+                        failures += 1;
+                        let _ = app.retry.sleep(app.pauses().after(failures, chance()).max(after as u32)).await;
                     }
                     Err(fault) => {
                         app.fail(&fault);

@@ -11,6 +11,15 @@ use std::rc::Rc;
 
 /// Listens until it ends.
 pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
+    // A reply that comes with the answer to its message is not asked for.
+    loop {
+        let Some(rest) = app.live.replies.borrow().rest(now()) else { break };
+        app.connection(Connection::Live, Rung::Poll);
+        let _ = app.live.alarm.sleep(rest).await;
+        if app.gone.get() || app.live.stop.get() {
+            return End::Done;
+        }
+    }
     let Some(path) = path(app, "/poll?after=") else { return End::Done };
     let after = app.state.borrow().thread.seq.to_string();
     let wait = if hidden() { "&wait=0" } else { "&wait=20" };

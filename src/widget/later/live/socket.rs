@@ -1,6 +1,6 @@
 //! Events over a WebSocket: the token goes in the first frame, a ping every so often.
 
-use super::{End, LOOK, Ladder, Rung, again, beat, judge, take};
+use super::{End, LOOK, Ladder, Rung, again, beat, judge, reply, take};
 use crate::widget::{
     app::{App, Connection},
     core::{
@@ -80,6 +80,10 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
             was_ready = true;
             ladder.works();
             app.connection(Connection::Live, Rung::Socket);
+            // From here on it brings everything, replies too.
+            app.live.by_socket.set(true);
+            super::was_told(app);
+            reply::end(app);
         }
         if let Some(end) = failed.get() {
             break end;
@@ -102,6 +106,7 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
             }
         }
     };
+    app.live.by_socket.set(false);
     drop((opened, told, ended));
     let _ = socket.close();
     end
