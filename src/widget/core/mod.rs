@@ -1,7 +1,7 @@
 //! What the panel decides, without a browser: functions and small machines, tested natively.
 //!
 //! - [`read`]: from parsed JSON to the types of [`crate::wire`].
-//! - [`thread`]: the conversation as events make it, with what is still on its way.
+//! - [`thread`]: the conversation as events make it, with what is still on its way; [`reader`]: one of the ways they come.
 //! - [`ladder`]: which transport next, and when.
 //! - [`outbox`]: what waits to be sent; [`reply`]: how its answer comes.
 //! - [`stream`]: parts of a text that comes in pieces.
@@ -14,6 +14,7 @@ pub mod identity;
 pub mod ladder;
 pub mod outbox;
 pub mod read;
+pub mod reader;
 pub mod reply;
 pub mod rows;
 pub mod stream;

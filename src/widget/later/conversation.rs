@@ -6,6 +6,7 @@ use super::{
         announce::Announcer,
         ladder::Rung,
         read::{self, Value},
+        reader::Reader,
         thread::{Applied, Entry, Opened, Thread},
     },
     host::{chance, hidden, now, spawn},
@@ -185,8 +186,8 @@ impl App {
         self.changed();
     }
 
-    /// Applies an event and tells those who listen.
-    pub fn apply(self: &Rc<Self>, event: &JsValue) -> Applied {
+    /// Applies an event that came by a way, and tells those who listen.
+    pub fn apply(self: &Rc<Self>, event: &JsValue, reader: Option<&mut Reader>) -> Applied {
         let Some((seq, change)) = read::event(event) else { return Applied::Known };
         let with_plugins = self.options.get("plugins").is_some();
         let touched = match &change {
@@ -200,7 +201,8 @@ impl App {
         let is_first = matches!((&change, touched), (Some(Change::MessageDelta { .. }), Some(id))
             if self.state.borrow().thread.message(id).is_some_and(|message| message.content.is_empty()));
         let is_over = matches!(change, Some(Change::MessageCompleted { .. }));
-        let applied = self.state.borrow_mut().thread.apply(seq, change);
+        let at = reader.and_then(|reader| reader.place(&self.state.borrow().thread, seq, change.as_ref()));
+        let applied = self.state.borrow_mut().thread.apply_at(seq, change, at);
         if applied != Applied::Changed {
             return applied;
         }

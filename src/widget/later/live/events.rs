@@ -1,6 +1,6 @@
 //! Server-sent events, read from an answer as it comes.
 
-use super::{End, LOOK, Ladder, Pauses, Rung, again, beat, chunks::Chunks, judge, path, rungs, take};
+use super::{End, LOOK, Ladder, Pauses, Rung, again, beat, chunks::Chunks, judge, path, reader, rungs, take};
 use crate::widget::{
     app::{App, Connection},
     core::stream,
@@ -14,6 +14,7 @@ use web_sys::AbortController;
 /// Listens until it ends.
 pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
     let Some(path) = path(app, "/events?after=") else { return End::Done };
+    let mut reader = reader(app);
     let after = app.state.borrow().thread.seq.to_string();
     let Ok(abort) = AbortController::new() else { return End::Refused };
     let signal = abort.signal();
@@ -70,7 +71,7 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
                     }
                     "restarting" => return End::Broken,
                     _ if data.is_empty() => {}
-                    _ => take(app, &json::parse(data)),
+                    _ => take(app, &json::parse(data), Some(&mut reader)),
                 }
             }
         }

@@ -14,6 +14,7 @@ use super::{
     core::{
         ladder::{End, HIDDEN, HIDDEN_PAUSE, Ladder, Pauses, Rung},
         read::Value,
+        reader::Reader,
         thread::Applied,
     },
     host::{chance, hidden, now, spawn},
@@ -104,11 +105,16 @@ fn path(app: &App, end: &str) -> Option<String> {
     Some(["/v1/widget/conversations/", &id.to_string(), end].concat())
 }
 
+/// A way that tells what follows on what is known now.
+fn reader(app: &App) -> Reader {
+    Reader::of(&app.state.borrow().thread)
+}
+
 /// Takes one event; a gap opens the conversation anew.
-fn take(app: &Rc<App>, value: &JsValue) {
+fn take(app: &Rc<App>, value: &JsValue, reader: Option<&mut Reader>) {
     app.live.heard.set(now());
     app.live.expects.set(0.0);
-    if app.apply(value) == Applied::Gap {
+    if app.apply(value, reader) == Applied::Gap {
         again(app);
     }
 }

@@ -1,6 +1,6 @@
 //! Events by asking again and again, each time for a while.
 
-use super::{End, Ladder, Rung, again, path, take};
+use super::{End, Ladder, Rung, again, path, reader, take};
 use crate::widget::{
     app::{App, Connection},
     core::read::{self, Value},
@@ -21,6 +21,7 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
         }
     }
     let Some(path) = path(app, "/poll?after=") else { return End::Done };
+    let mut reader = reader(app);
     let after = app.state.borrow().thread.seq.to_string();
     let wait = if hidden() { "&wait=0" } else { "&wait=20" };
     let began = now();
@@ -29,7 +30,7 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
             ladder.works();
             app.connection(Connection::Live, Rung::Poll);
             let events = answer.get("events").map(|events| events.items()).unwrap_or_default();
-            events.iter().for_each(|event| take(app, event));
+            events.iter().for_each(|event| take(app, event, Some(&mut reader)));
             if read::number(&answer, "seq").is_some_and(|seq| (seq as i64) < app.state.borrow().thread.seq) {
                 again(app);
             }

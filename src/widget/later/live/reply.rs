@@ -5,7 +5,7 @@ use super::chunks::Chunks;
 use crate::{
     widget::{
         app::App,
-        core::{read::Value, reply::patience, thread::Applied},
+        core::{read::Value, reader::Reader, reply::patience, thread::Applied},
         host::{later, now, spawn},
         json,
         later::http::{self, Fault},
@@ -21,6 +21,7 @@ const KIND: &str = "application/x-ndjson";
 /// The events that still come.
 pub struct Rest {
     chunks: Chunks,
+    reader: Reader,
     abort: AbortController,
 }
 
@@ -79,6 +80,7 @@ async fn begin(
     body: &str,
     abort: AbortController,
 ) -> Result<Option<(JsValue, Option<Rest>)>, Fault> {
+    let reader = super::reader(app);
     let response = http::send(app, "POST", path, Some(body), Some(&abort.signal())).await?;
     let kind = response.headers().get("Content-Type").ok().flatten();
     if !kind.is_some_and(|kind| kind.starts_with(KIND)) {
@@ -89,7 +91,7 @@ async fn begin(
     loop {
         if let Some(line) = chunks.part("\n") {
             let sent = json::parse(&line).get("sent");
-            return Ok(sent.map(|sent| (sent, Some(Rest { chunks, abort }))));
+            return Ok(sent.map(|sent| (sent, Some(Rest { chunks, reader, abort }))));
         }
         if !chunks.more().await {
             return Ok(None);
@@ -122,7 +124,7 @@ impl Rest {
                     return;
                 }
                 // A gap is for those to close that open the conversation anew.
-                if app.apply(&event) == Applied::Gap {
+                if app.apply(&event, Some(&mut self.reader)) == Applied::Gap {
                     return;
                 }
                 app.live.told.set(now());
