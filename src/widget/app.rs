@@ -82,6 +82,8 @@ pub struct Live {
     /// When the connection last told something, and when a message was sent that it has to tell.
     pub heard: Cell<f64>,
     pub expects: Cell<f64>,
+    /// When it was last looked after.
+    pub looked: Cell<f64>,
     /// Whether a WebSocket brings everything now.
     pub by_socket: Cell<bool>,
     /// The answers to sends that bring their replies, what ends each, and when one last brought an event.

@@ -29,6 +29,8 @@ const FIRST: f64 = 8_000.0;
 const ECHO: f64 = 6_000.0;
 /// How often a connection is looked after.
 const LOOK: u32 = 1_000;
+/// Who has not looked for so long was asleep, in milliseconds.
+const SLEPT: f64 = 10_000.0;
 
 /// Begins to listen, unless something does already.
 pub fn begin(app: &Rc<App>) {
@@ -62,6 +64,7 @@ async fn run(app: &Rc<App>) {
     while !app.gone.get() && app.state.borrow().thread.id.is_some() && !app.state.borrow().thread.deleted {
         app.live.stop.set(false);
         app.live.heard.set(0.0);
+        app.live.looked.set(now());
         was_told(app);
         if app.state.borrow().connection != Connection::Live {
             app.connection(Connection::Connecting, ladder.rung());
@@ -81,7 +84,8 @@ async fn run(app: &Rc<App>) {
             app.connection(Connection::Lost, next.rung);
         }
         if app.online() {
-            let pause = if hidden_long { HIDDEN_PAUSE } else { next.after };
+            // It may have come into sight meanwhile.
+            let pause = if hidden_long && hidden() { HIDDEN_PAUSE } else { next.after };
             if pause > 0 {
                 let _ = app.live.alarm.sleep(pause).await;
             }
@@ -136,7 +140,12 @@ fn again(app: &Rc<App>) {
 
 /// What is wrong with a connection now, looked at again and again.
 fn judge(app: &App, ladder: &Ladder, began: f64, quiet: f64) -> Option<End> {
-    let (at, heard) = (now(), app.live.heard.get());
+    let at = now();
+    // The machine slept, or the tab was hardly let run: nobody could hear anything meanwhile.
+    if at - app.live.looked.replace(at) > SLEPT && app.live.heard.get() > 0.0 {
+        app.live.heard.set(at);
+    }
+    let heard = app.live.heard.get();
     let expects = app.live.expects.get();
     if app.gone.get() || app.live.stop.get() {
         Some(End::Done)

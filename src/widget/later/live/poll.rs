@@ -23,7 +23,8 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
     let Some(path) = path(app, "/poll?after=") else { return End::Done };
     let mut reader = reader(app);
     let after = app.state.borrow().thread.seq.to_string();
-    let wait = if hidden() { "&wait=0" } else { "&wait=20" };
+    let was_hidden = hidden();
+    let wait = if was_hidden { "&wait=0" } else { "&wait=20" };
     let began = now();
     match http::ask(app, "GET", &[&path, &*after, wait].concat(), None).await {
         Ok(answer) => {
@@ -37,7 +38,7 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
             app.live.expects.set(0.0);
             // Somebody on the way answers at once instead of waiting: then we wait.
             let pause = app.transport_number("pollIntervalMs", 3000.0);
-            if events.is_empty() && now() - began < 1000.0 {
+            if events.is_empty() && now() - began < 1000.0 && was_hidden == hidden() {
                 let _ = app.live.alarm.sleep(pause.max(500.0) as u32).await;
             }
             End::Done
