@@ -1,5 +1,8 @@
 // Comfort for the pages at /admin; without it they work, too.
 
+// Of many sites, the one that is shown is in sight in the list.
+document.querySelector(".sites li:has([aria-current])")?.scrollIntoView({ block: "nearest" });
+
 // A button that copies the text of another element.
 for (const button of document.querySelectorAll("[data-copy]")) {
   const word = button.textContent;
@@ -12,6 +15,18 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       button.textContent = "Press Ctrl+C";
     }
     setTimeout(() => (button.textContent = word), 2000);
+  });
+}
+
+// A colour can be chosen instead of typed.
+for (const picker of document.querySelectorAll("input[type=color][data-for]")) {
+  const text = document.getElementById(picker.dataset.for);
+  picker.addEventListener("input", () => {
+    text.value = picker.value;
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  text.addEventListener("input", () => {
+    if (/^#[\da-f]{6}$/i.test(text.value)) picker.value = text.value;
   });
 }
 

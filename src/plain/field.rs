@@ -92,6 +92,38 @@ pub fn line(form: &Form<'_>, field_: Told, placeholder: &'static str) -> AnyView
     })
 }
 
+/// A colour, as text; a script adds the browser's own way to choose one.
+pub fn colour(form: &Form<'_>, field_: Told, placeholder: &'static str) -> AnyView {
+    let value = form.value(field_.name);
+    let shown = if value.len() == 7 { value.clone() } else { placeholder.to_owned() };
+    field(form, field_, |described_by, wrong| {
+        view! {
+            <div class="colour">
+                <input
+                    class="input"
+                    id=field_.name
+                    name=field_.name
+                    value=value
+                    placeholder=placeholder
+                    autocomplete="off"
+                    spellcheck="false"
+                    aria-describedby=described_by
+                    aria-invalid=wrong.then_some("true")
+                    autofocus=wrong
+                />
+                <input
+                    class="needs-script"
+                    type="color"
+                    value=shown
+                    data-for=field_.name
+                    aria-label="Choose a colour"
+                />
+            </div>
+        }
+        .into_any()
+    })
+}
+
 /// Some lines of text.
 pub fn lines(form: &Form<'_>, field_: Told, rows: u8, code: bool) -> AnyView {
     let value = form.value(field_.name);

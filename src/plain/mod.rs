@@ -9,6 +9,7 @@ pub mod demo;
 pub mod field;
 pub mod notice;
 pub mod site;
+pub mod site_keys;
 pub mod sites;
 
 use crate::app::{theme::Theme, title::PRODUCT};

@@ -13,6 +13,11 @@ pub fn good(words: impl Into<String>) -> AnyView {
     view! { <p class="notice" role="status"><Svg icon=Icon::Check/><span>{words}</span></p> }.into_any()
 }
 
+/// Nothing went wrong, but something is still to do.
+pub fn to_do(words: AnyView) -> AnyView {
+    view! { <p class="notice to-do"><Svg icon=Icon::Alert/><span>{words}</span></p> }.into_any()
+}
+
 /// It did not.
 pub fn bad(words: impl Into<String>) -> AnyView {
     let words = words.into();

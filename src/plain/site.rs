@@ -2,15 +2,23 @@
 
 use super::{
     demo,
-    field::{Form, Values, choice, line, lines, radios, tick, told},
-    notice, sites,
+    field::{Form, Values, choice, colour, line, lines, radios, tick, told},
+    notice, site_keys, sites,
 };
-use crate::wire::{
-    error::ApiError,
-    site::{Site, SiteKey},
-    time::Timestamp,
-};
+use crate::wire::{error::ApiError, site::Site, time::Timestamp};
 use leptos::prelude::*;
+
+/// The sections of the page, by their ids.
+pub const SECTIONS: [(&str, &str); 8] = [
+    ("tag", "The tag"),
+    ("general", "Where and who"),
+    ("look", "Look and words"),
+    ("answers", "Answers"),
+    ("limits", "Limits"),
+    ("keys", "Keys"),
+    ("secret", "Verified identity"),
+    ("delete", "Delete"),
+];
 
 /// The tags that a page can carry.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,8 +66,17 @@ impl Shown<'_> {
     }
 
     /// A section with what was said about it.
-    fn section(&self, id: &'static str, title: &'static str, about: &'static str, content: AnyView) -> AnyView {
-        let saved = (self.saved == Some(id)).then(|| notice::good("Saved."));
+    pub(super) fn section(&self, id: &'static str, about: &'static str, content: AnyView) -> AnyView {
+        let title = SECTIONS.iter().find(|(section, _)| *section == id).map(|(_, title)| *title);
+        let done = match id {
+            "keys" if self.site.keys.len() > 1 => {
+                "A new key was made, and the tag above has it. Put that tag on your pages before the old key ends."
+            }
+            "keys" => "Only the key below holds now. The tag above has it; pages with another key have no chat.",
+            "secret" => "The secrets were changed. Show them below: your server has to sign with the newest.",
+            _ => "Saved.",
+        };
+        let saved = (self.saved == Some(id)).then(|| notice::good(done));
         let fault = self.fault.filter(|(of, _)| *of == id);
         let fault = fault.map(|(_, fault)| notice::bad(format!("Nothing was saved. {}", fault.message)));
         view! {
@@ -85,7 +102,7 @@ impl Shown<'_> {
         .into_any()
     }
 
-    fn action(&self, section: &str) -> String {
+    pub(super) fn action(&self, section: &str) -> String {
         format!("/admin/sites/{}/{section}", self.site.id)
     }
 }
@@ -101,15 +118,15 @@ pub fn page(shown: &Shown<'_>) -> AnyView {
         {look(shown)}
         {answers(shown)}
         {limits(shown)}
-        {keys(shown)}
-        {identity(shown)}
+        {site_keys::keys(shown)}
+        {site_keys::identity(shown)}
         {delete(shown)}
     }
     .into_any();
     sites::layout(shown.all, Some(shown.site), content)
 }
 
-fn copyable(id: &'static str, text: String) -> AnyView {
+pub(super) fn copyable(id: &'static str, text: String) -> AnyView {
     view! {
         <div class="copyable">
             <pre tabindex="0"><code id=id>{text}</code></pre>
@@ -134,15 +151,26 @@ fn tag(shown: &Shown<'_>) -> AnyView {
         }
     });
     let demo = demo::address(&[("key", shown.site.keys.first().map(|key| key.key.as_str()).unwrap_or_default())]);
+    let settings = &shown.site.settings;
+    let nowhere = (settings.origins.is_empty() && !settings.loopback).then(|| {
+        notice::to_do(
+            view! {
+                "No website may use this tag yet. Say which under "
+                <a href="#general">"Where and who"</a>
+                "."
+            }
+            .into_any(),
+        )
+    });
     let content = view! {
+        {nowhere}
         {copyable("tag-floating", shown.tags.floating.clone())}
         <p><a href=demo>"See it on a page of a made-up shop"</a></p>
         {pinned}
     };
     shown.section(
         "tag",
-        "The tag",
-        "Paste this into every page that should have the chat, before its end.",
+        "Paste this into every page that should have the chat, just before </body>.",
         content.into_any(),
     )
 }
@@ -172,7 +200,7 @@ fn general(shown: &Shown<'_>) -> AnyView {
             ],
         )}
     };
-    shown.section("general", "Where and who", "", shown.saving("general", fields.into_any()))
+    shown.section("general", "", shown.saving("general", fields.into_any()))
 }
 
 fn look(shown: &Shown<'_>) -> AnyView {
@@ -181,7 +209,7 @@ fn look(shown: &Shown<'_>) -> AnyView {
         {line(&form, told("title", "Title", "The panel's heading."), "Chat with us")}
         {lines(&form, told("welcome_message", "Welcome message", "Said first, by the site. Markdown is allowed."), 3, false)}
         {line(&form, told("input_placeholder", "Placeholder", "In the empty input."), "")}
-        {line(&form, told("accent_color", "Accent colour", "In hexadecimal, such as #0f766e."), "#1d6b59")}
+        {colour(&form, told("accent_color", "Accent colour", "In hexadecimal, such as #0f766e. Where it is pale or dark, the panel takes a readable shade of it for text."), "#1d6b59")}
         {choice(&form, told("position", "Position", ""), &[("", "Right"), ("left", "Left")])}
         {choice(&form, told("theme", "Colours", ""), &[("", "As the visitor's system"), ("light", "Light"), ("dark", "Dark")])}
         {line(&form, told("locale", "Language", "A language tag such as de; empty: the visitor's own, where there is a file for it."), "")}
@@ -206,12 +234,7 @@ fn look(shown: &Shown<'_>) -> AnyView {
             </div>
         </div>
     };
-    shown.section(
-        "look",
-        "Look and words",
-        "Each of these holds where the page's own tag is silent.",
-        content.into_any(),
-    )
+    shown.section("look", "Each of these holds where the page's own tag is silent.", content.into_any())
 }
 
 fn answers(shown: &Shown<'_>) -> AnyView {
@@ -220,7 +243,7 @@ fn answers(shown: &Shown<'_>) -> AnyView {
         {lines(&form, told("system_prompt", "Instructions", "What the model should know and how it should answer. Visitors do not see it."), 6, false)}
         {line(&form, told("model", "Model", "Its name as the endpoint knows it, or guide for answers from the documents here alone; empty: the server's own."), "")}
     };
-    shown.section("answers", "Answers", "", shown.saving("answers", fields.into_any()))
+    shown.section("answers", "", shown.saving("answers", fields.into_any()))
 }
 
 fn limits(shown: &Shown<'_>) -> AnyView {
@@ -232,78 +255,9 @@ fn limits(shown: &Shown<'_>) -> AnyView {
     };
     shown.section(
         "limits",
-        "Limits",
         "Besides these, the server limits each address. More is refused with the time to wait.",
         shown.saving("limits", fields.into_any()),
     )
-}
-
-fn keys(shown: &Shown<'_>) -> AnyView {
-    let row = |key: &SiteKey| {
-        let end = key.expires_at.map(|end| format!("Holds until {}", minute(&end.to_string())));
-        let made = format!("Made {}", minute(&key.created_at.to_string()));
-        let revoke = key.expires_at.is_some().then(|| {
-            view! {
-                <form method="post" action=shown.action("revoke")>
-                    <button class="button danger" name="key" value=key.key.clone()>"End now"</button>
-                </form>
-            }
-        });
-        view! {
-            <li>
-                <div class="what">
-                    <p class="device"><code>{key.key.clone()}</code></p>
-                    <p class="when">{end.unwrap_or(made)}</p>
-                </div>
-                {revoke}
-            </li>
-        }
-    };
-    let content = view! {
-        <ul role="list" class="rows">{shown.site.keys.iter().map(row).collect_view()}</ul>
-        <form class="form" method="post" action=shown.action("keys")>
-            <div class="actions">
-                <button class="button" name="when" value="later">"Make a new key"</button>
-                <button class="button danger" name="when" value="now">"Make a new key and end the others now"</button>
-            </div>
-            <p class="about">
-                "With a new key, the one before holds for another 24 hours, so that you can change the tag on your pages in between."
-            </p>
-        </form>
-    };
-    let about = "The key stands in the page's source, so everybody can read it: it says which site speaks, and the origins say which pages may.";
-    shown.section("keys", "Keys", about, content.into_any())
-}
-
-fn identity(shown: &Shown<'_>) -> AnyView {
-    let secret = |(at, (secret, end)): (usize, &(String, Option<Timestamp>))| {
-        let until = end.map(|end| {
-            view! { <p class="about">{format!("The one before, which holds until {}:", minute(&end.to_string()))}</p> }
-        });
-        view! { {until} {copyable(if at == 0 { "secret-text" } else { "secret-before" }, secret.clone())} }
-    };
-    let secrets = shown.secrets.iter().enumerate().map(secret).collect_view();
-    let end = (shown.secrets.len() > 1).then(|| {
-        view! { <button class="button danger" name="what" value="end">"End the one before now"</button> }
-    });
-    let content = view! {
-        {secrets}
-        <form class="form" method="post" action=shown.action("secret")>
-            <div class="actions">
-                <button class="button" name="what" value="show">"Show the secret"</button>
-                <button class="button" name="what" value="rotate">"Make a new secret"</button>
-                {end}
-                <button class="button danger" name="what" value="rotate-now">
-                    "Make a new secret and end the others now"
-                </button>
-            </div>
-            <p class="about">
-                "With a new secret, the one before holds for another 24 hours, so that you can change your server in between."
-            </p>
-        </form>
-    };
-    let about = "With this secret your own server signs tokens (JWT, HS256) that say who a visitor is, and speaks in their conversations (POST /v1/site/messages). It belongs into that server and nowhere else, never into a page.";
-    shown.section("secret", "Verified identity", about, content.into_any())
 }
 
 fn delete(shown: &Shown<'_>) -> AnyView {
@@ -315,10 +269,5 @@ fn delete(shown: &Shown<'_>) -> AnyView {
             <div class="actions"><button class="button danger">"Delete the site"</button></div>
         </form>
     };
-    shown.section("delete", "Delete", "", content.into_any())
-}
-
-/// `2026-11-21T07:30:00.000Z` as people read it.
-fn minute(time: &str) -> String {
-    time.get(..16).unwrap_or(time).replace('T', " ") + " UTC"
+    shown.section("delete", "", content.into_any())
 }

@@ -2,7 +2,7 @@
 
 use super::{
     field::{Form, line, lines, told},
-    notice,
+    notice, site,
 };
 use crate::{
     app::{
@@ -17,11 +17,18 @@ use leptos::prelude::*;
 pub fn layout(sites: &[Site], current: Option<&Site>, content: AnyView) -> AnyView {
     let row = |site: &Site| {
         let here = current.is_some_and(|current| current.id == site.id);
+        let section = |(id, title): (&'static str, &'static str)| {
+            view! { <li><a class="entry" href=format!("#{id}")>{title}</a></li> }
+        };
+        let sections = here.then(|| {
+            view! { <ul role="list" class="sections" aria-label="Sections">{site::SECTIONS.map(section).collect_view()}</ul> }
+        });
         view! {
             <li>
                 <a class="entry" href=format!("/admin/sites/{}", site.id) aria-current=here.then_some("page")>
                     <span class="clip" dir="auto">{site.name.clone()}</span>
                 </a>
+                {sections}
             </li>
         }
     };
@@ -51,18 +58,24 @@ fn who(who: WhoMayChat) -> &'static str {
     }
 }
 
+/// Where a site's widget may be, in a line: the first two of many origins, and how many more there are.
+fn origins(site: &Site) -> String {
+    const SHOWN: usize = 2;
+    let mut all: Vec<&str> = site.settings.origins.iter().map(String::as_str).collect();
+    if site.settings.loopback {
+        all.push("pages of this machine");
+    }
+    match all.len() {
+        0 => "though no website may use it yet".to_owned(),
+        count if count > SHOWN + 1 => format!("on {} and {} more", all[..SHOWN].join(", "), count - SHOWN),
+        _ => format!("on {}", all.join(", ")),
+    }
+}
+
 /// The list, and the form for a new site.
 pub fn index(sites: &[Site], form: &Form<'_>, said: Option<String>) -> AnyView {
     let row = |site: &Site| {
-        let mut origins = site.settings.origins.clone();
-        if site.settings.loopback {
-            origins.push("pages of this machine".to_owned());
-        }
-        let origins = if origins.is_empty() {
-            "though no website may use it yet".to_owned()
-        } else {
-            format!("on {}", origins.join(", "))
-        };
+        let origins = origins(site);
         let model = site.settings.model.as_ref().map(|model| format!(" Answered by {model}.")).unwrap_or_default();
         view! {
             <li>
@@ -76,7 +89,7 @@ pub fn index(sites: &[Site], form: &Form<'_>, said: Option<String>) -> AnyView {
     };
     let fault = form.fault.map(|fault| notice::bad(format!("The site was not made. {}", fault.message)));
     let rows = if sites.is_empty() {
-        view! { <p class="about">"There is no site yet. Make one below."</p> }.into_any()
+        view! { <p class="about">"There is no site yet. Name the first one below; its page then has the tag to paste into yours."</p> }.into_any()
     } else {
         view! { <ul role="list" class="rows">{sites.iter().map(row).collect_view()}</ul> }.into_any()
     };

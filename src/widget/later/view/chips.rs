@@ -8,12 +8,14 @@ use crate::widget::{
     later::upload::{self, Upload},
     view::composer::Composer,
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use web_sys::Element;
 
 /// What they show.
 pub struct Chips {
     shown: RefCell<String>,
+    /// How many there are.
+    count: Cell<usize>,
 }
 
 impl Chips {
@@ -26,7 +28,7 @@ impl Chips {
             composer.hint.set_text_content(Some(&told));
             composer.files.set_accept(&types.join(","));
         }
-        Self { shown: RefCell::default() }
+        Self { shown: RefCell::default(), count: Cell::default() }
     }
 
     pub fn draw(&self, composer: &Composer, app: &App) {
@@ -40,9 +42,16 @@ impl Chips {
         }
         if *self.shown.borrow() != now {
             self.shown.replace(now);
+            let scrolled = composer.chips.scroll_top();
             clear(&composer.chips);
             for upload in &state.uploads {
                 chip(&composer.chips, upload, app);
+            }
+            // The newest stays in sight where they do not all fit.
+            if state.uploads.len() > self.count.replace(state.uploads.len()) {
+                composer.chips.set_scroll_top(composer.chips.scroll_height());
+            } else {
+                composer.chips.set_scroll_top(scrolled);
             }
         }
     }

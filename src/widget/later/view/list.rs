@@ -7,11 +7,11 @@ use super::{
 };
 use crate::widget::{
     app::App,
-    core::{read, rows::Rows},
+    core::{read, rows::Rows, thread::Entry},
     host::{element, text},
     json,
 };
-use crate::wire::message::Author;
+use crate::wire::message::{Author, State};
 use js_sys::{Array, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -174,7 +174,8 @@ impl List {
         let read_up_to = thread.entries.iter().rposition(|entry| entry.seq > 0 && entry.seq <= thread.agent_read);
         let mut next = self.list.first_element_child();
         for (at, entry) in window.clone().zip(entries) {
-            let before = at.checked_sub(1).map(|before| day(thread.entries[before].message.created_at));
+            let before_it = at.checked_sub(1).map(|before| &thread.entries[before]);
+            let before = before_it.map(|before| day(before.message.created_at));
             let is_read = read_up_to.is_some_and(|read| at <= read)
                 || thread
                     .entries
@@ -184,6 +185,8 @@ impl List {
                 new_day: before.is_some_and(|before| before != day(entry.message.created_at)),
                 is_last: at + 1 == thread.entries.len(),
                 is_read,
+                joined: before_it.is_some_and(|before| joined(before, entry)),
+                goes_on: thread.entries.get(at + 1).is_some_and(|next| joined(entry, next)),
             };
             let found = old.iter().position(|row| row.key == entry.key);
             let row = match found {
@@ -202,6 +205,15 @@ impl List {
             self.drawn.push(row);
         }
     }
+}
+
+/// Whether two messages, one after the other, are one turn of one author, in two breaths.
+fn joined(first: &Entry, second: &Entry) -> bool {
+    let (first, second) = (&first.message, &second.message);
+    first.author == second.author
+        && first.state == State::Complete
+        && (0..60_000).contains(&(second.created_at.0 - first.created_at.0))
+        && day(first.created_at) == day(second.created_at)
 }
 
 /// A rule of a sheet of its own.

@@ -92,7 +92,7 @@ impl Markdown {
             Block::Quote(blocks) => {
                 let quote: Element = element(parent, "blockquote", AUTO);
                 for block in blocks {
-                    self.block(&quote, block);
+                    self.inner(&quote, "p", block);
                 }
                 quote
             }
@@ -117,15 +117,19 @@ impl Markdown {
                 text(&item, "span", &[("class", "task")], if *done { "\u{2611} " } else { "\u{2610} " });
             }
             for block in blocks {
-                match block {
-                    Block::Paragraph(content) if list.tight => {
-                        self.filled(&item, "span", &[("dir", "auto"), ("class", "line")], content)
-                    }
-                    block => self.block(&item, block),
-                };
+                self.inner(&item, if list.tight { "span" } else { "p" }, block);
             }
         }
         place
+    }
+
+    /// A block of a list or quotation. Its text has no direction of its own: a browser that finds the direction of the
+    /// whole, with its numbers or its line at the side, looks past what has one.
+    fn inner(&self, parent: &Node, name: &str, block: &Block) {
+        match block {
+            Block::Paragraph(content) => self.filled(parent, name, &[("class", "line")], content),
+            block => self.block(parent, block),
+        };
     }
 
     fn table(&self, parent: &Node, table: &Table) -> Element {

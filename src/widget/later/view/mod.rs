@@ -12,7 +12,7 @@ mod tail;
 
 use crate::widget::{
     app::{App, Connection},
-    host::text,
+    host::{set, text},
     json,
     view::{View, icons, trouble},
 };
@@ -89,6 +89,7 @@ fn draw_status(app: &App, view: &View) {
     let said = if key.is_empty() { String::new() } else { app.t(key) };
     if view.status.text_content().as_deref() != Some(&said) {
         view.status.set_text_content(Some(&said));
+        set(&view.status, "data-state", key);
     }
 }
 

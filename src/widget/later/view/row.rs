@@ -30,6 +30,10 @@ pub struct Place {
     pub is_last: bool,
     /// An agent has seen it.
     pub is_read: bool,
+    /// The one before is of the same author and has just been said.
+    pub joined: bool,
+    /// The next one is of the same author and was said at once: it tells the time of both.
+    pub goes_on: bool,
 }
 
 /// A message in the page.
@@ -38,6 +42,8 @@ pub struct Row {
     pub element: HtmlElement,
     version: u32,
     place: Place,
+    /// An agent's name; nothing for others.
+    name: Option<HtmlElement>,
     bubble: Element,
     words: Option<Markdown>,
     extra: Element,
@@ -59,14 +65,13 @@ impl Row {
         }
         let who = app.t(if is_own { "you" } else { message.author.as_str() });
         let _ = row.set_attribute("aria-label", &[&who, ", ", &time(message.created_at, app)].concat());
-        if message.author == Author::Agent {
-            text(&row, "p", &[("class", "who")], &who);
-        }
+        let name = (message.author == Author::Agent).then(|| text(&row, "p", &[("class", "who")], &who));
         let bubble: Element = element(&row, "div", &[("class", "bubble"), ("dir", "auto")]);
         let words = if is_own { None } else { Some(Markdown::new(&bubble)) };
         let extra: Element = element(&row, "div", &[("class", "extra")]);
         let key = entry.key.clone();
-        let mut made = Self { key, element: row, version: u32::MAX, place, bubble, words, extra, drawn: String::new() };
+        let mut made =
+            Self { key, element: row, version: u32::MAX, place, name, bubble, words, extra, drawn: String::new() };
         made.draw(entry, place, app);
         made
     }
@@ -90,6 +95,10 @@ impl Row {
             None => {}
         }
         let _ = self.bubble.toggle_attribute_with_force("hidden", message.content.is_empty());
+        let _ = self.element.class_list().toggle_with_force("goes-on", place.goes_on);
+        if let Some(name) = &self.name {
+            name.set_hidden(place.joined);
+        }
         let signature = [
             message.state.as_str(),
             match &entry.delivery {
@@ -105,6 +114,7 @@ impl Row {
             },
             if place.is_last { "l" } else { "" },
             if place.is_read { "r" } else { "" },
+            if place.goes_on { "g" } else { "" },
         ]
         .join("\n");
         if signature != self.drawn {
@@ -152,7 +162,11 @@ impl Row {
                 button(&fault, act, &id, label);
             }
         }
-        if message.state == State::Streaming {
+        // What is asked of a visitor is no answer to be judged.
+        let is_answer =
+            message.author == Author::Bot && message.state == State::Complete && !message.content.is_empty();
+        let says_when = !place.goes_on || is_answer || entry.delivery != Delivery::Stored;
+        if message.state == State::Streaming || !says_when {
             return;
         }
         let meta: Element = element(&self.extra, "p", &[("class", "meta")]);
@@ -167,7 +181,7 @@ impl Row {
                 Delivery::Refused(_) => "refused",
             };
             text(&meta, "span", &[("class", &["mark ", mark].concat())], &app.t(mark));
-        } else if message.author == Author::Bot && message.state == State::Complete {
+        } else if is_answer {
             for (act, label, line, is_on) in [
                 ("up", "rate.up", icons::UP, message.rating == 1),
                 ("down", "rate.down", icons::DOWN, message.rating == -1),

@@ -101,8 +101,14 @@ impl Tail {
             let form: Element = element(&card, "form", &[("class", "email"), ("novalidate", "")]);
             let label: Element = element(&form, "label", &[]);
             text(&label, "span", &[], &app.t("person.email"));
-            let about =
-                [("type", "email"), ("name", "email"), ("autocomplete", "email"), ("maxlength", "254"), ("dir", "ltr")];
+            let about = [
+                ("type", "email"),
+                ("name", "email"),
+                ("autocomplete", "email"),
+                ("maxlength", "254"),
+                ("dir", "ltr"),
+                ("placeholder", "name@example.com"),
+            ];
             element::<Element>(&label, "input", &about);
             text(&form, "button", &[("type", "submit"), ("class", "primary")], &app.t("person.email.send"));
         }
