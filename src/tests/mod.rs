@@ -36,6 +36,7 @@ mod plain_chat;
 mod plain_pages;
 mod process;
 mod programs;
+mod reply;
 mod sessions;
 mod site_command;
 mod site_messages;

@@ -6,6 +6,7 @@ use super::{
         announce::Announcer,
         outbox::Waiting,
         read::{self, Value},
+        reply::Replies,
         thread::Thread,
     },
     host::{Alarm, next_frame, spawn, wait},
@@ -20,7 +21,7 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::prelude::*;
-use web_sys::ShadowRoot;
+use web_sys::{AbortController, ShadowRoot};
 
 /// How the events come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -81,6 +82,14 @@ pub struct Live {
     /// When the connection last told something, and when a message was sent that it has to tell.
     pub heard: Cell<f64>,
     pub expects: Cell<f64>,
+    /// When it was last looked after.
+    pub looked: Cell<f64>,
+    /// Whether a WebSocket brings everything now.
+    pub by_socket: Cell<bool>,
+    /// The answers to sends that bring their replies, what ends each, and when one last brought an event.
+    pub replies: RefCell<Replies>,
+    pub answers: RefCell<Vec<AbortController>>,
+    pub told: Cell<f64>,
     /// Tells the connection of now to end.
     pub stop: Cell<bool>,
     /// Transports of the page's own.

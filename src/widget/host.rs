@@ -74,12 +74,20 @@ pub struct Alarm(Rc<RefCell<Vec<Function>>>);
 impl Alarm {
     /// Waits so many milliseconds, or until it is woken.
     pub fn sleep(&self, millis: u32) -> Work<Result<JsValue, JsValue>> {
+        let sleepers = self.0.clone();
+        let mut own = None;
         let promise = Promise::new(&mut |resolve, _| {
             let millis = i32::try_from(millis).unwrap_or(i32::MAX);
             let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
-            self.0.borrow_mut().push(resolve);
+            own = Some(resolve.clone());
+            sleepers.borrow_mut().push(resolve);
         });
-        wait(promise.into())
+        Box::pin(async move {
+            let slept = wait(promise.into()).await;
+            // Who looks every second for days would leave one behind each time.
+            sleepers.borrow_mut().retain(|other| own.as_ref() != Some(other));
+            slept
+        })
     }
 
     /// Ends all waits.

@@ -38,6 +38,7 @@ export interface TransportOptions {
   backoffBaseMs?: number;
   backoffMaxMs?: number;
   pollIntervalMs?: number;
+  /** How often a WebSocket pings, in milliseconds: 15,000 to 25,000. */
   heartbeatMs?: number;
   webSocketUrl?: string;
   headers?: Record<string, string>;

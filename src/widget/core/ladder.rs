@@ -56,6 +56,16 @@ pub struct Pauses {
     pub most: u32,
 }
 
+impl Pauses {
+    /// The pause after so many failures one after the other: it doubles with each, and a half of it is by chance, so
+    /// that not all readers come back at once. `chance`: evenly from 0 to 1.
+    pub fn after(self, failures: u32, chance: f64) -> u32 {
+        let Some(doublings) = failures.checked_sub(1) else { return 0 };
+        let whole = self.base.saturating_mul(1 << doublings.min(16)).min(self.most);
+        (f64::from(whole) * (0.5 + chance / 2.0)) as u32
+    }
+}
+
 impl Default for Pauses {
     fn default() -> Self {
         Self { base: 500, most: 30_000 }
@@ -63,9 +73,9 @@ impl Default for Pauses {
 }
 
 /// The first time after which what failed is tried again, in milliseconds; each failure doubles it.
-const CLIMB: u32 = 30_000;
+pub(super) const CLIMB: u32 = 30_000;
 /// The longest such time.
-const MOST_CLIMB: u32 = 600_000;
+pub(super) const MOST_CLIMB: u32 = 600_000;
 /// A connection that lived so long was a good one, in milliseconds.
 const GOOD: f64 = 20_000.0;
 /// So many that broke early one after the other, and the way does not carry this transport.
@@ -145,7 +155,7 @@ impl Ladder {
         if self.at > 0 && now >= self.climb_at {
             self.go_up();
         }
-        Next { rung: self.rung(), after: self.pause(chance) }
+        Next { rung: self.rung(), after: self.pauses.after(self.failures, chance) }
     }
 
     fn go_down(&mut self, now: f64) {
@@ -156,13 +166,6 @@ impl Ladder {
 
     fn go_up(&mut self) {
         (self.at, self.broken, self.climb_at) = (0, 0, f64::INFINITY);
-    }
-
-    /// Doubles with each failure; a half of it is by chance, so that not all readers come back at once.
-    fn pause(&self, chance: f64) -> u32 {
-        let Some(doublings) = self.failures.checked_sub(1) else { return 0 };
-        let whole = self.pauses.base.saturating_mul(1 << doublings.min(16)).min(self.pauses.most);
-        (f64::from(whole) * (0.5 + chance / 2.0)) as u32
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Thread {
     pub agent_read: i64,
     /// Whether the server deleted it.
     pub deleted: bool,
+    /// The seq of the last event with which a reply went on, and how long its text was then, in bytes.
+    pub resumed: Option<(i64, usize)>,
     version: u32,
 }
 
@@ -117,8 +119,13 @@ impl Thread {
         count
     }
 
-    /// Applies one event.
+    /// Applies one event that comes by a way of its own, in which nothing is joined with what is known.
     pub fn apply(&mut self, seq: i64, change: Option<Change>) -> Applied {
+        self.apply_at(seq, change, None)
+    }
+
+    /// Applies one event. `at`: where in its message the text of a delta begins, in bytes.
+    pub fn apply_at(&mut self, seq: i64, change: Option<Change>, at: Option<usize>) -> Applied {
         if seq <= self.seq {
             return Applied::Known;
         }
@@ -127,10 +134,14 @@ impl Thread {
         if seq > self.seq + 1 && !is_delta {
             return Applied::Gap;
         }
-        if let Some(Change::MessageDelta { message_id, .. }) = &change
-            && self.position(*message_id).is_none()
-        {
-            return Applied::Gap;
+        let mut known = 0;
+        if let Some(Change::MessageDelta { message_id, text }) = &change {
+            let length = self.message(*message_id).map(|message| message.content.len());
+            let beyond = length.and_then(|length| length.checked_sub(at.unwrap_or(length)));
+            match beyond.map(|beyond| beyond.min(text.len())).filter(|beyond| text.is_char_boundary(*beyond)) {
+                Some(beyond) => known = beyond,
+                None => return Applied::Gap,
+            }
         }
         self.seq = seq;
         match change {
@@ -141,12 +152,15 @@ impl Thread {
                 self.put(*message, seq);
             }
             Some(Change::MessageDelta { message_id, text }) => {
-                self.with(message_id, |message| message.content.push_str(&text));
+                self.with(message_id, |message| message.content.push_str(&text[known..]));
             }
-            Some(Change::MessageResumed { message_id, generation_id }) => self.with(message_id, |message| {
-                (message.state, message.generation_id) = (State::Streaming, Some(generation_id));
-                (message.error, message.finished_at) = (None, None);
-            }),
+            Some(Change::MessageResumed { message_id, generation_id }) => {
+                self.resumed = self.message(message_id).map(|message| (seq, message.content.len()));
+                self.with(message_id, |message| {
+                    (message.state, message.generation_id) = (State::Streaming, Some(generation_id));
+                    (message.error, message.finished_at) = (None, None);
+                });
+            }
             Some(Change::MessageCompleted { message_id, state, error, sources, finished_at, .. }) => {
                 self.with(message_id, |message| {
                     (message.state, message.error, message.sources) = (state, error, sources);

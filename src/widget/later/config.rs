@@ -2,7 +2,7 @@
 
 use super::{
     app::App,
-    core::read::Value,
+    core::{ladder::Pauses, read::Value},
     host::{Work, spawn, wait, window},
     json,
 };
@@ -22,6 +22,12 @@ impl App {
 
     pub fn transport_number(&self, name: &str, default: f64) -> f64 {
         self.transport_option(name).and_then(|value| value.as_f64()).filter(|value| *value >= 0.0).unwrap_or(default)
+    }
+
+    /// The pauses after failures; never none at all, which would be a storm.
+    pub fn pauses(&self) -> Pauses {
+        let number = |name, default| self.transport_number(name, default).max(100.0) as u32;
+        Pauses { base: number("backoffBaseMs", 500.0), most: number("backoffMaxMs", 30_000.0) }
     }
 
     /// Headers that the page wants on every request.

@@ -6,9 +6,10 @@ use super::{
         announce::Announcer,
         ladder::Rung,
         read::{self, Value},
+        reader::Reader,
         thread::{Applied, Entry, Opened, Thread},
     },
-    host::{hidden, now, spawn},
+    host::{chance, hidden, now, spawn},
     http::{self, Fault},
     json, live, outbox, sound,
 };
@@ -80,7 +81,7 @@ impl App {
         let app = self.clone();
         spawn(async move {
             outbox::show(&app);
-            let mut pause = 1000;
+            let mut failures = 0;
             loop {
                 let outcome = http::token(&app, false).await;
                 let outcome = match outcome {
@@ -92,8 +93,8 @@ impl App {
                     Err(fault) if fault.passes() && !app.gone.get() => {
                         app.connection(Connection::Lost, Rung::Socket);
                         let after = if let Fault::Refused(_, _, Some(after)) = fault { after * 1000.0 } else { 0.0 };
-                        let _ = app.retry.sleep(pause.max(after as u32)).await;
-                        pause = (pause * 2).min(30_000);
+                        failures += 1;
+                        let _ = app.retry.sleep(app.pauses().after(failures, chance()).max(after as u32)).await;
                     }
                     Err(fault) => {
                         app.fail(&fault);
@@ -185,8 +186,8 @@ impl App {
         self.changed();
     }
 
-    /// Applies an event and tells those who listen.
-    pub fn apply(self: &Rc<Self>, event: &JsValue) -> Applied {
+    /// Applies an event that came by a way, and tells those who listen.
+    pub fn apply(self: &Rc<Self>, event: &JsValue, reader: Option<&mut Reader>) -> Applied {
         let Some((seq, change)) = read::event(event) else { return Applied::Known };
         let with_plugins = self.options.get("plugins").is_some();
         let touched = match &change {
@@ -200,7 +201,8 @@ impl App {
         let is_first = matches!((&change, touched), (Some(Change::MessageDelta { .. }), Some(id))
             if self.state.borrow().thread.message(id).is_some_and(|message| message.content.is_empty()));
         let is_over = matches!(change, Some(Change::MessageCompleted { .. }));
-        let applied = self.state.borrow_mut().thread.apply(seq, change);
+        let at = reader.and_then(|reader| reader.place(&self.state.borrow().thread, seq, change.as_ref()));
+        let applied = self.state.borrow_mut().thread.apply_at(seq, change, at);
         if applied != Applied::Changed {
             return applied;
         }

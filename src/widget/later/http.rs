@@ -33,7 +33,10 @@ impl Fault {
 /// An answer to come. Boxed: who waits for it need not hold all that asking takes.
 pub type Asked<T> = Work<Result<T, Fault>>;
 
-/// A request's answer with its body still to be read.
+/// What may be read as it comes; else an answer is whole.
+const STREAMS: &str = "application/x-ndjson, text/event-stream";
+
+/// A request's answer with its body still to be read; with a signal, as it comes.
 pub async fn fetch(
     app: &App,
     method: &str,
@@ -58,6 +61,9 @@ pub async fn fetch(
     }
     if body.is_some() {
         set("Content-Type", "application/json");
+    }
+    if signal.is_some() {
+        set("Accept", STREAMS);
     }
     // Without a prototype, which a page may have polluted: it would speak for what is not set.
     let init: RequestInit = json::object(&[

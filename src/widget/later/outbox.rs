@@ -1,7 +1,7 @@
 //! Sending: what the visitor writes is kept before it goes out, and goes out once, from whichever tab is first.
 
 use super::{
-    app::App,
+    app::{App, Connection},
     core::{
         outbox::{self, Waiting},
         read::{self, Value},
@@ -156,9 +156,8 @@ pub fn flush(app: &Rc<App>) {
                 None => failures = 0,
                 Some(after) => {
                     failures += 1;
-                    let most = app.transport_number("backoffMaxMs", 30_000.0) as u32;
-                    let wait = (500_u32 << failures.min(10)).min(most).max(after);
-                    let _ = app.retry.sleep(wait - (f64::from(wait) * super::host::chance() / 4.0) as u32).await;
+                    let pause = app.pauses().after(failures, super::host::chance());
+                    let _ = app.retry.sleep(pause.max(after)).await;
                 }
             }
         }
@@ -196,16 +195,19 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
             let id = conversation.map(|id| id.to_string());
             let _ = js_sys::Reflect::set(&message, &"conversation_id".into(), &id.into());
             match live::custom::send(app, &message).await {
-                Some(outcome) => outcome,
-                None => http::ask(app, "POST", &path, Some(&body)).await,
+                Some(outcome) => outcome.map(|sent| (sent, None)),
+                None => live::reply::post(app, conversation, &path, &body).await,
             }
         }
         Err(fault) => Err(fault),
     };
     match outcome {
-        Ok(sent) => {
+        Ok((sent, reply)) => {
             remove(app, id);
-            arrived(app, id, &sent);
+            arrived(app, id, &sent, reply.is_some());
+            if let Some(reply) = reply {
+                reply.follow(app, read::id(&sent, "conversation_id"));
+            }
             let detail =
                 json::object(&[("payload", json::parse(&body)), ("response", sent), ("at", waiting.at.into())]);
             app.emit("sent", &detail);
@@ -248,8 +250,8 @@ fn change(app: &App, waiting: &Waiting, payload: &JsValue) {
     }
 }
 
-/// The server has it: from here on its events tell.
-fn arrived(app: &Rc<App>, client_id: &str, sent: &JsValue) {
+/// The server has it: from here on its events tell, in the same answer or by what listens.
+fn arrived(app: &Rc<App>, client_id: &str, sent: &JsValue, is_told: bool) {
     let mut state = app.state.borrow_mut();
     state.thread.deliver(client_id, Delivery::Stored);
     let id = read::id(sent, "conversation_id");
@@ -259,9 +261,13 @@ fn arrived(app: &Rc<App>, client_id: &str, sent: &JsValue) {
     }
     // What waited for this visit goes out also where the panel stays closed; then nothing listens.
     let listens = state.opened;
+    // What begins to listen only now begins after what was told.
+    let expects = !is_told || state.connection == Connection::Live;
     drop(state);
     if listens {
-        app.live.expects.set(now());
+        if expects {
+            app.live.expects.set(now());
+        }
         live::begin(app);
     }
     app.changed();

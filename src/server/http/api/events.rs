@@ -23,7 +23,7 @@ use axum::{
     },
     routing::get,
 };
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use utoipa::IntoParams;
@@ -77,7 +77,9 @@ type Item = std::result::Result<sse::Event, Infallible>;
 
 /// The events of a reader as a response; without one, a single `reset`.
 pub(in crate::server::http) fn respond(follower: Option<Follower>) -> Response {
-    let response = Sse::new(stream_of(follower)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    // A comment at once: what keeps it back on the way is found out soon, and not with the first event.
+    let first = stream::iter([Ok(sse::Event::default().comment(""))]);
+    let response = Sse::new(first.chain(stream_of(follower))).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
         // nginx would hold the events back otherwise.

@@ -4,7 +4,7 @@ use super::{caller::VisitorCaller, conversations::older, ndjson};
 use crate::{
     server::{
         error::Result,
-        http::input::{Id, Json},
+        http::input::{Id, Json, Params},
         state::AppState,
     },
     wire::{
@@ -22,7 +22,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 pub(super) fn router() -> Router<AppState> {
     Router::new()
@@ -54,12 +54,21 @@ pub(in crate::server::http) async fn begin(
     headers: HeaderMap,
     Json(message): Json<VisitorMessage>,
 ) -> Result<Response> {
-    speak(state, caller, None, &headers, message).await
+    speak(state, caller, None, &headers, None, message).await
+}
+
+/// From where the events are told.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::server::http) struct Told {
+    /// With `Accept: application/x-ndjson`, the seq of the last event the reader has: the events after it are told,
+    /// and not only those from the message on. One that is later than the message says nothing.
+    after: Option<i64>,
 }
 
 /// Says something in a conversation, as `POST /v1/widget/messages` does in a new one.
 #[utoipa::path(post, path = "/v1/widget/conversations/{id}/messages", tag = "widget", operation_id = "widget_send", security(("visitor" = [])),
-    params(("id" = ConversationId, Path)), request_body = VisitorMessage, responses(
+    params(("id" = ConversationId, Path), Told), request_body = VisitorMessage, responses(
     (status = 200, description = "With Accept: application/x-ndjson, the events", content_type = "application/x-ndjson",
      body = crate::wire::visitor::ServerFrame),
     (status = 202, description = "Stored; where the model answers its reply is being written", body = VisitorSent),
@@ -74,10 +83,11 @@ pub(in crate::server::http) async fn send(
     State(state): State<AppState>,
     caller: VisitorCaller,
     Id(id): Id<ConversationId>,
+    Params(told): Params<Told>,
     headers: HeaderMap,
     Json(message): Json<VisitorMessage>,
 ) -> Result<Response> {
-    speak(state, caller, Some(id), &headers, message).await
+    speak(state, caller, Some(id), &headers, told.after, message).await
 }
 
 async fn speak(
@@ -85,13 +95,14 @@ async fn speak(
     caller: VisitorCaller,
     conversation: Option<ConversationId>,
     headers: &HeaderMap,
+    after: Option<i64>,
     message: VisitorMessage,
 ) -> Result<Response> {
     let VisitorCaller { visitor, address } = caller;
     let client_id = message.client_id.clone();
     let sent = state.visitors.speak(&visitor, address, conversation, message).await?;
     if wants_lines(headers) {
-        return ndjson::reply(state, visitor, client_id, sent).await;
+        return ndjson::reply(state, visitor, client_id, sent, after).await;
     }
     Ok((StatusCode::ACCEPTED, axum::Json(sent)).into_response())
 }

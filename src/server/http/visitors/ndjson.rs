@@ -30,9 +30,15 @@ pub const KIND: &str = "application/x-ndjson";
 /// An empty line after so long without an event, so that proxies keep the connection and dead ones are noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// What was stored, then the events from the message to the end of its reply.
-pub async fn reply(state: AppState, visitor: Visitor, client_id: String, sent: VisitorSent) -> Result<Response> {
-    let follower = follow(&state, visitor, &sent).await?;
+/// What was stored, then the events to the end of its reply: those after `after`, and at least those from the message on.
+pub async fn reply(
+    state: AppState,
+    visitor: Visitor,
+    client_id: String,
+    sent: VisitorSent,
+    after: Option<i64>,
+) -> Result<Response> {
+    let follower = follow_after(&state, visitor, &sent, after).await?;
     let until = sent.reply.as_ref().map(|reply| reply.id);
     let message = sent.message.id;
     let first = line(&ServerFrame::Sent { client_id, sent });
@@ -54,9 +60,15 @@ pub async fn reply(state: AppState, visitor: Visitor, client_id: String, sent: V
 
 /// A reader from just before a message.
 pub async fn follow(state: &AppState, visitor: Visitor, sent: &VisitorSent) -> Result<Follower> {
+    follow_after(state, visitor, sent, None).await
+}
+
+async fn follow_after(state: &AppState, visitor: Visitor, sent: &VisitorSent, after: Option<i64>) -> Result<Follower> {
     let id = sent.conversation_id;
-    let seq = state.conversations.created_at(id, sent.message.id).await?;
-    let feed = state.conversations.follow(visitor.id, id, seq - 1).await?;
+    let before = state.conversations.created_at(id, sent.message.id).await? - 1;
+    // Who has seen the end already would wait for it for ever.
+    let after = after.unwrap_or(before).min(before).max(0);
+    let feed = state.conversations.follow(visitor.id, id, after).await?;
     let feed = feed.ok_or_else(|| crate::server::error::Error::not_found("conversation"))?;
     Ok(Follower::new(state.clone(), feed, id, Reader::Visitor(Box::new(visitor))))
 }

@@ -1,4 +1,4 @@
-use super::*;
+use super::{super::reader::Reader, *};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -166,5 +166,49 @@ proptest! {
         let said = |thread: &Thread| thread.entries.iter().map(|entry| (entry.key.clone(), entry.message.clone())).collect::<Vec<_>>();
         prop_assert_eq!(said(&thread), said(&whole));
         prop_assert_eq!(thread.seq, 13);
+    }
+
+    /// Several ways at once, each from where the conversation was when it began, each joining deltas as it likes, in
+    /// any order of what they tell: every word once.
+    #[test]
+    fn any_ways_at_once_that_join_as_they_like_give_the_same_conversation(
+        steps in prop::collection::vec((0_usize..4, 1_usize..6, any::<bool>()), 1..120),
+    ) {
+        let resumed = || Some(Change::MessageResumed {
+            message_id: MessageId(Uuid::from_u128(2)), generation_id: GenerationId(Uuid::from_u128(9)),
+        });
+        let mut log: Vec<Option<Change>> = vec![created(1, Author::Visitor, Some("a")), created(2, Author::Bot, None)];
+        let words = ["Ā", "one ", "漢字 ", "two ", "é", " three", "👩‍👧", "x"];
+        log.extend(words.iter().map(|word| delta(2, word)));
+        log.extend([ended(2), resumed()]);
+        log.extend(words.iter().map(|word| delta(2, word)));
+        log.extend([ended(2), created(3, Author::Visitor, Some("b")), created(4, Author::Bot, None)]);
+        log.extend(words.iter().map(|word| delta(4, word)));
+        log.push(ended(4));
+        let whole: String = words.concat();
+
+        let mut thread = Thread::default();
+        let mut ways: Vec<(usize, Reader)> = (0..4).map(|_| (0, Reader::of(&thread))).collect();
+        // At the end one of them tells the rest.
+        for (way, many, begins) in steps.into_iter().chain(std::iter::repeat_n((0, 3, false), 40)) {
+            let (told, reader) = &mut ways[way];
+            if begins {
+                (*told, *reader) = (usize::try_from(thread.seq).unwrap_or_default(), Reader::of(&thread));
+            }
+            let Some(mut change) = log.get(*told).cloned() else { continue };
+            *told += 1;
+            for _ in 1..many {
+                let (Some(Change::MessageDelta { text, .. }), Some(Some(Change::MessageDelta { text: more, .. }))) =
+                    (&mut change, log.get(*told)) else { break };
+                text.push_str(more);
+                *told += 1;
+            }
+            let seq = i64::try_from(*told).unwrap_or_default();
+            let at = reader.place(&thread, seq, change.as_ref());
+            prop_assert_ne!(thread.apply_at(seq, change, at), Applied::Gap);
+        }
+        let said: Vec<&str> = thread.entries.iter().map(|entry| entry.message.content.as_str()).collect();
+        let twice = whole.repeat(2);
+        prop_assert_eq!(said, ["", &*twice, "", &*whole]);
     }
 }

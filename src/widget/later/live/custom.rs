@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 pub fn start(app: &Rc<App>, transport: &JsValue) {
     let on_event = {
         let app = app.clone();
-        Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| take(&app, &event)).into_js_value()
+        Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| take(&app, &event, None)).into_js_value()
     };
     let on_state = {
         let app = app.clone();

@@ -1,20 +1,20 @@
 //! Server-sent events, read from an answer as it comes.
 
-use super::{End, LOOK, Ladder, Pauses, Rung, again, beat, judge, path, rungs, take};
+use super::{End, LOOK, Ladder, Pauses, Rung, again, beat, chunks::Chunks, judge, path, reader, rungs, take};
 use crate::widget::{
     app::{App, Connection},
-    host::{now, spawn, wait},
+    core::stream,
+    host::{now, spawn},
     json,
     later::http::{self, Fault},
 };
-use js_sys::{Reflect, Uint8Array};
 use std::{cell::Cell, rc::Rc};
-use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
 
 /// Listens until it ends.
 pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
     let Some(path) = path(app, "/events?after=") else { return End::Done };
+    let mut reader = reader(app);
     let after = app.state.borrow().thread.seq.to_string();
     let Ok(abort) = AbortController::new() else { return End::Refused };
     let signal = abort.signal();
@@ -50,35 +50,20 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
             }
             Err(_) => return broke(false),
         };
-        let body = Reflect::get(&response, &"body".into()).unwrap_or_default();
-        let Some(reader) = json::call(&body, "getReader", &[]) else { return End::Refused };
-        let Ok(decoder) = web_sys::TextDecoder::new() else { return End::Refused };
-        let (mut text, mut works) = (String::new(), false);
-        let stream = json::object(&[("stream", true.into())]);
+        let Some(mut chunks) = Chunks::of(&response) else { return End::Refused };
+        let mut works = false;
         loop {
-            let Some(promise) = json::call(&reader, "read", &[]) else { return broke(works) };
-            let Ok(part) = wait(promise).await else { return broke(works) };
-            let chunk = Reflect::get(&part, &"value".into()).unwrap_or_default();
-            let Some(bytes) = chunk.dyn_ref::<Uint8Array>() else { return broke(works) };
-            let decoded = json::call(&decoder, "decode", &[bytes.into(), stream.clone()]);
-            text.push_str(&decoded.and_then(|text| text.as_string()).unwrap_or_default());
+            if !chunks.more().await {
+                return broke(works);
+            }
             app.live.heard.set(now());
             if !works {
                 works = true;
                 ladder.works();
                 app.connection(Connection::Live, Rung::Events);
             }
-            while let Some(end) = text.find("\n\n") {
-                let record: String = text.drain(..end + 2).collect();
-                let mut name = "";
-                let mut data = String::new();
-                for line in record.lines() {
-                    if let Some(value) = line.strip_prefix("event:") {
-                        name = value.trim();
-                    } else if let Some(value) = line.strip_prefix("data:") {
-                        data.push_str(value);
-                    }
-                }
+            while let Some(part) = chunks.part("\n\n") {
+                let (name, data) = stream::record(&part);
                 match name {
                     "reset" => {
                         again(app);
@@ -86,7 +71,7 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
                     }
                     "restarting" => return End::Broken,
                     _ if data.is_empty() => {}
-                    _ => take(app, &json::parse(&data)),
+                    _ => take(app, &json::parse(data), Some(&mut reader)),
                 }
             }
         }

@@ -1,9 +1,12 @@
-//! The events of the conversation, over whatever the network lets through. One connection at a time; what it brings is
-//! applied by seq, so that changing the transport loses and doubles nothing.
+//! The events of the conversation, over whatever the network lets through. One connection at a time, and where it is no
+//! WebSocket the answer to a send besides, which brings its reply; what they bring is applied by seq, so that changing
+//! the transport, or having two, loses and doubles nothing.
 
+mod chunks;
 pub mod custom;
 mod events;
 mod poll;
+pub mod reply;
 mod socket;
 
 use super::{
@@ -11,6 +14,7 @@ use super::{
     core::{
         ladder::{End, HIDDEN, HIDDEN_PAUSE, Ladder, Pauses, Rung},
         read::Value,
+        reader::Reader,
         thread::Applied,
     },
     host::{chance, hidden, now, spawn},
@@ -25,6 +29,8 @@ const FIRST: f64 = 8_000.0;
 const ECHO: f64 = 6_000.0;
 /// How often a connection is looked after.
 const LOOK: u32 = 1_000;
+/// Who has not looked for so long was asleep, in milliseconds.
+const SLEPT: f64 = 10_000.0;
 
 /// Begins to listen, unless something does already.
 pub fn begin(app: &Rc<App>) {
@@ -53,12 +59,13 @@ fn rungs(app: &App) -> Vec<Rung> {
 }
 
 async fn run(app: &Rc<App>) {
-    let most = app.transport_number("backoffMaxMs", 30_000.0);
-    let base = app.transport_number("backoffBaseMs", 500.0);
-    let mut ladder = Ladder::new(&rungs(app), Pauses { base: base as u32, most: most as u32 });
+    let pauses = app.pauses();
+    let mut ladder = Ladder::new(&rungs(app), pauses);
     while !app.gone.get() && app.state.borrow().thread.id.is_some() && !app.state.borrow().thread.deleted {
         app.live.stop.set(false);
         app.live.heard.set(0.0);
+        app.live.looked.set(now());
+        was_told(app);
         if app.state.borrow().connection != Connection::Live {
             app.connection(Connection::Connecting, ladder.rung());
         }
@@ -77,22 +84,24 @@ async fn run(app: &Rc<App>) {
             app.connection(Connection::Lost, next.rung);
         }
         if app.online() {
-            let pause = if hidden_long { HIDDEN_PAUSE } else { next.after };
+            // It may have come into sight meanwhile.
+            let pause = if hidden_long && hidden() { HIDDEN_PAUSE } else { next.after };
             if pause > 0 {
                 let _ = app.live.alarm.sleep(pause).await;
             }
         } else {
             app.connection(Connection::Lost, next.rung);
-            let _ = app.live.alarm.sleep(most as u32).await;
+            let _ = app.live.alarm.sleep(pauses.most).await;
             ladder.afresh();
         }
     }
     app.connection(Connection::Idle, ladder.rung());
 }
 
-/// How often a sign of life is due, in milliseconds.
+/// How often a sign of life is due, in milliseconds: often enough for proxies that end what is silent for half a minute,
+/// and for the server.
 fn beat(app: &App) -> f64 {
-    app.transport_number("heartbeatMs", 20_000.0).clamp(5_000.0, 25_000.0)
+    app.transport_number("heartbeatMs", 20_000.0).clamp(15_000.0, 25_000.0)
 }
 
 fn path(app: &App, end: &str) -> Option<String> {
@@ -100,12 +109,24 @@ fn path(app: &App, end: &str) -> Option<String> {
     Some(["/v1/widget/conversations/", &id.to_string(), end].concat())
 }
 
+/// A way that tells what follows on what is known now.
+fn reader(app: &App) -> Reader {
+    Reader::of(&app.state.borrow().thread)
+}
+
 /// Takes one event; a gap opens the conversation anew.
-fn take(app: &Rc<App>, value: &JsValue) {
+fn take(app: &Rc<App>, value: &JsValue, reader: Option<&mut Reader>) {
     app.live.heard.set(now());
     app.live.expects.set(0.0);
-    if app.apply(value) == Applied::Gap {
+    if app.apply(value, reader) == Applied::Gap {
         again(app);
+    }
+}
+
+/// What a reply has told of itself nothing else needs to tell: a new connection begins after it.
+fn was_told(app: &App) {
+    if app.live.told.get() >= app.live.expects.get() {
+        app.live.expects.set(0.0);
     }
 }
 
@@ -119,11 +140,16 @@ fn again(app: &Rc<App>) {
 
 /// What is wrong with a connection now, looked at again and again.
 fn judge(app: &App, ladder: &Ladder, began: f64, quiet: f64) -> Option<End> {
-    let (at, heard) = (now(), app.live.heard.get());
+    let at = now();
+    // The machine slept, or the tab was hardly let run: nobody could hear anything meanwhile.
+    if at - app.live.looked.replace(at) > SLEPT && app.live.heard.get() > 0.0 {
+        app.live.heard.set(at);
+    }
+    let heard = app.live.heard.get();
     let expects = app.live.expects.get();
     if app.gone.get() || app.live.stop.get() {
         Some(End::Done)
-    } else if heard == 0.0 && at - began > FIRST.max(quiet / 2.0) || heard > 0.0 && at - heard > quiet {
+    } else if heard == 0.0 && at - began > FIRST || heard > 0.0 && at - heard > quiet {
         Some(End::Silent)
     } else if expects > 0.0 && at - expects > ECHO {
         app.live.expects.set(0.0);
@@ -142,5 +168,6 @@ pub fn end(app: &App) {
         json::call(&transport, "stop", &[]);
         app.live.running.set(false);
     }
+    reply::end(app);
     app.live.alarm.wake();
 }

@@ -1,17 +1,21 @@
 //! Events over a WebSocket: the token goes in the first frame, a ping every so often.
 
-use super::{End, LOOK, Ladder, Rung, again, beat, judge, take};
+use super::{End, LOOK, Ladder, Rung, again, beat, judge, reader, reply, take};
 use crate::widget::{
     app::{App, Connection},
     core::{
         outbox::quote,
         read::{self, Value},
+        reader::Reader,
     },
     host::{Listener, now},
     json,
     later::http,
 };
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, WebSocket};
 
@@ -23,21 +27,26 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
     let Ok(socket) = WebSocket::new(&address) else { return End::Refused };
     let (closed, failed) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(None)));
     let is_ready = Rc::new(Cell::new(false));
+    // From where it tells, once it is ready.
+    let asked = Rc::new(RefCell::new(Reader::default()));
     let opened = {
-        let (app, socket) = (app.clone(), socket.clone());
+        let (app, socket, asked) = (app.clone(), socket.clone(), asked.clone());
         let token = token.clone();
         Listener::new(&socket.clone(), "open", move |_| {
+            asked.replace(reader(&app));
             let _ = socket.send_with_str(&auth(&app, &token));
         })
     };
     let told = {
-        let (app, failed, ready) = (app.clone(), failed.clone(), is_ready.clone());
+        let (app, failed, ready, asked) = (app.clone(), failed.clone(), is_ready.clone(), asked.clone());
+        let mut reader = Reader::default();
         Listener::new(&socket, "message", move |event| {
             let frame = json::parse(&event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default());
             app.live.heard.set(now());
             match read::text(&frame, "type").as_deref() {
                 Some("ready") => {
                     ready.set(true);
+                    reader.clone_from(&asked.borrow());
                     if read::number(&frame, "seq").is_some_and(|seq| (seq as i64) < app.state.borrow().thread.seq) {
                         again(&app);
                     }
@@ -45,7 +54,7 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
                 }
                 Some("event") => {
                     if let Some(event) = frame.get("event") {
-                        take(&app, &event);
+                        take(&app, &event, Some(&mut reader));
                     }
                 }
                 Some("restarting") => {
@@ -80,6 +89,10 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
             was_ready = true;
             ladder.works();
             app.connection(Connection::Live, Rung::Socket);
+            // From here on it brings everything, replies too.
+            app.live.by_socket.set(true);
+            super::was_told(app);
+            reply::end(app);
         }
         if let Some(end) = failed.get() {
             break end;
@@ -97,11 +110,13 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
             if let Ok(token) = http::token(app, false).await
                 && token != sent_token
             {
+                asked.replace(reader(app));
                 let _ = socket.send_with_str(&auth(app, &token));
                 sent_token = token;
             }
         }
     };
+    app.live.by_socket.set(false);
     drop((opened, told, ended));
     let _ = socket.close();
     end
