@@ -99,6 +99,7 @@ pub(in crate::server::http) struct ChatMessage {
     (status = 400, description = "An empty message, or a client id that is no UUIDv4", body = ErrorBody),
     (status = 401, description = "No client id, no site key, or the site asks for more", body = ErrorBody),
     (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody),
+    (status = 409, description = "The messageId came with another text before", body = ErrorBody),
     (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
     (status = 503, description = "The model could not answer, or not in time", body = ErrorBody)))]
 pub(in crate::server::http) async fn send(

@@ -13,7 +13,6 @@ use crate::{
             visitors::ndjson,
         },
         state::AppState,
-        visitors::ClientId,
     },
     wire::{
         error::{ApiError, Code, ErrorBody},
@@ -103,7 +102,9 @@ pub(in crate::server::http) struct Whole {
     (status = 400, description = "An empty message, or a session id that can be guessed", body = ErrorBody),
     (status = 401, description = "No site key, or the site asks for more than a session id", body = ErrorBody),
     (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody),
-    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
+    (status = 409, description = "The messageId came with another text before", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
+    (status = 503, description = "As many replies as the server can write; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn chat(
     State(state): State<AppState>,
     speaker: Speaker,
@@ -146,7 +147,9 @@ pub(in crate::server::http) async fn chat(
     (status = 400, description = "An empty message, or a session id that can be guessed", body = ErrorBody),
     (status = 401, description = "No site key, or the site asks for more than a session id", body = ErrorBody),
     (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody),
-    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
+    (status = 409, description = "The messageId came with another text before", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
+    (status = 503, description = "As many replies as the server can write; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn stream(
     state: State<AppState>,
     speaker: Speaker,
@@ -162,6 +165,7 @@ pub(in crate::server::http) async fn stream(
     (status = 400, description = "An empty message, or a session id that can be guessed", body = ErrorBody),
     (status = 401, description = "No site key, or the site asks for more than a session id", body = ErrorBody),
     (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody),
+    (status = 409, description = "The messageId came with another text before", body = ErrorBody),
     (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
     (status = 503, description = "The model could not answer, or not in time", body = ErrorBody)))]
 pub(in crate::server::http) async fn whole(
@@ -179,8 +183,7 @@ pub(in crate::server::http) async fn whole(
 
 async fn say(state: &AppState, speaker: &Speaker, ask: Ask) -> Result<(String, VisitorSent, Follower)> {
     let session = ask.session_id.filter(|id| !id.is_empty()).unwrap_or_else(|| Uuid::new_v4().to_string());
-    let client = ClientId::of_session(&session)?;
-    let visitor = state.visitors.of_client(&speaker.site, &speaker.key, &client, None).await?;
+    let visitor = speaker.of_session(state, &session).await?;
     let message = VisitorMessage {
         client_id: ask.message_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
         content: ask.message,

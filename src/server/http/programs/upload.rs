@@ -73,9 +73,10 @@ pub(in crate::server::http) struct Upload {
     (status = 200, description = "Where the files are", body = Uploaded),
     (status = 400, description = "Empty, or no file at all", body = ErrorBody),
     (status = 401, description = "No client id before the file, or no site key", body = ErrorBody),
-    (status = 403, description = "The site takes no files", body = ErrorBody),
+    (status = 403, description = "The site takes no files, or a page of an origin that it does not allow", body = ErrorBody),
     (status = 413, description = "Larger than the site allows", body = ErrorBody),
-    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody)))]
+    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn chat_upload(
     State(state): State<AppState>,
     speaker: Speaker,
@@ -132,8 +133,10 @@ pub(in crate::server::http) async fn chat_upload(
     (status = 200, description = "Where the files are", body = Uploaded),
     (status = 400, description = "Empty, or no file at all", body = ErrorBody),
     (status = 401, description = "No client id before the file, or no site key", body = ErrorBody),
+    (status = 403, description = "The site takes no files, or a page of an origin that it does not allow", body = ErrorBody),
     (status = 413, description = "Larger than the site allows", body = ErrorBody),
-    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody)))]
+    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn upload(
     state: State<AppState>,
     speaker: Speaker,
