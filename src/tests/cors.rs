@@ -4,9 +4,13 @@ use crate::{
     harness::{Database, Server},
     people::{browser_sign_up, cookie_header},
 };
-use parlor::wire::site::{Site, SiteSettings, WhoMayChat};
+use parlor::{
+    server::{config::Config, sites::Sites},
+    wire::site::{Site, SiteSettings, WhoMayChat},
+};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const SHOP: &str = "https://shop.example";
 
@@ -229,4 +233,16 @@ async fn a_star_lets_every_website_in_while_the_server_is_for_this_machine() {
     let response = response.await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     assert_exact(&response, "https://any.example");
+}
+
+/// What was allowed on one machine by itself is not when others reach it: the settings moved, the site came along.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_star_from_a_private_server_counts_for_nothing_on_a_public_one() {
+    let server = Server::start(Database::Sqlite).await;
+    let site = site(&server, &["*"], WhoMayChat::Anyone).await;
+    let state = &server.running.state;
+    assert!(state.sites.by_id(site.id).await.unwrap().unwrap().allows("https://anywhere.example"));
+    let public = Config { origins: vec!["https://chat.example".to_owned()], ..server.config.clone() };
+    let public = Sites::new(state.store.clone(), Arc::new(public));
+    assert!(!public.by_id(site.id).await.unwrap().unwrap().allows("https://anywhere.example"));
 }

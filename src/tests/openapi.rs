@@ -166,11 +166,19 @@ impl Judge {
         Ok(())
     }
 
-    /// Asks, and holds status and body against what is described for the operation.
+    /// Asks, and holds status and body against what is described for the operation; and what was asked, where it was
+    /// right.
     async fn told(&mut self, method: &str, path: &str, request: RequestBuilder) -> (u16, Value) {
+        let asked = request.try_clone().and_then(|request| request.build().ok());
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let what = format!("{method} {path} {status}");
+        let body = asked.as_ref().and_then(|asked| serde_json::from_slice(asked.body()?.as_bytes()?).ok());
+        if let Some(body) = body.filter(|_| status < 300) {
+            let schema = &self.document["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"];
+            assert!(schema.is_object(), "{what}: no body is described");
+            self.fits(schema, &body, &BTreeSet::new()).unwrap_or_else(|fault| panic!("{what}, asked: {fault}"));
+        }
         let media =
             response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default().to_owned();

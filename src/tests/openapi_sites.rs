@@ -6,7 +6,8 @@ use crate::{
     member::{Member, answer},
     openapi::Judge,
     rig::Rig,
-    visitor::{Form, Part, Visitor, message, site},
+    upstream::Upstream,
+    visitor::{Form, Part, Visitor, first_site, message, site},
 };
 use parlor::wire::{conversation::Answering, id::ConversationId};
 use reqwest::{Method, RequestBuilder};
@@ -37,12 +38,13 @@ async fn lines(judge: &mut Judge, path: &str, request: RequestBuilder) -> Vec<Va
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panel_meets_what_is_described() {
-    let rig = Rig::new(Database::Sqlite, "tokens=3&delay=0").await;
-    let server = &rig.server;
+    let upstream = Upstream::start().await;
+    let settings = upstream.settings("a-model");
+    let server = &Server::start_with(Database::Sqlite, |config| config.model = Some(settings)).await;
+    let key = first_site(server).await.keys.remove(0).key;
     let mut judge = Judge::of(server).await;
-    let keyed = |method: Method, path: &str| {
-        server.client.request(method, server.url(path)).header("x-widget-api-key", &rig.key)
-    };
+    let keyed =
+        |method: Method, path: &str| server.client.request(method, server.url(path)).header("x-widget-api-key", &key);
     let config = "/v1/widget/config";
     judge.ask("get", config, keyed(Method::GET, config), 200).await;
     judge.ask("get", config, server.client.get(server.url(config)), 401).await;
@@ -65,7 +67,7 @@ async fn a_panel_meets_what_is_described() {
         )
         .await;
 
-    let visitor = rig.visitor().await;
+    let visitor = Visitor::new(server, &key).await;
     let post = |path: &str, body: &Value| visitor.request(Method::POST, path).json(body);
     let get = |path: &str| visitor.request(Method::GET, path);
     let begin = "/v1/widget/messages";
@@ -122,6 +124,10 @@ async fn a_panel_meets_what_is_described() {
         ("/v1/widget/messages/{id}/regenerate", "/v1/widget/messages/{id}/continue", "/v1/widget/messages/{id}/rating");
     judge.ask("post", resume, act("messages", &reply, "continue"), 409).await;
     judge.ask("post", resume, act("messages", NOBODY, "continue"), 404).await;
+    let cut = visitor.say(&chat, "[[script:fault=cut&tokens=20&at=5&delay=0&times=1]]").await["reply"]["id"].clone();
+    visitor.ended(&chat, &cut).await;
+    judge.ask("post", resume, act("messages", cut.as_str().unwrap(), "continue"), 202).await;
+    visitor.until(&chat, &cut, 2).await;
     judge.ask("post", regenerate, act("messages", NOBODY, "regenerate"), 404).await;
     judge.ask("post", rate, act("messages", &reply, "rating").json(&json!({"rating": 1})), 204).await;
     judge.ask("post", rate, act("messages", &reply, "rating").json(&json!({"rating": 5})), 400).await;

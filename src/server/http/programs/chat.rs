@@ -36,7 +36,7 @@ pub(super) fn router() -> Router<AppState> {
 /// A message.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::server::http) struct Ask {
+pub(in crate::server::http) struct ClientMessage {
     /// The visitor's secret: a random UUID. Also taken from `X-Client-Id`; a visitor's token does without.
     #[serde(default)]
     client_id: Option<String>,
@@ -94,7 +94,7 @@ pub(in crate::server::http) struct ChatMessage {
 
 /// Sends a message and waits for its whole reply.
 #[utoipa::path(post, path = "/api/chat", tag = "programs", operation_id = "program_api_chat",
-    security(("site" = []), ("visitor" = []), ()), request_body = Ask, responses(
+    security(("site" = []), ("visitor" = []), ()), request_body = ClientMessage, responses(
     (status = 200, description = "The reply", body = Reply),
     (status = 400, description = "An empty message, or a client id that is no UUIDv4", body = ErrorBody),
     (status = 401, description = "No client id, no site key, or the site asks for more", body = ErrorBody),
@@ -105,7 +105,7 @@ pub(in crate::server::http) struct ChatMessage {
 pub(in crate::server::http) async fn send(
     State(state): State<AppState>,
     speaker: Speaker,
-    Json(ask): Json<Ask>,
+    Json(ask): Json<ClientMessage>,
 ) -> Result<axum::Json<Reply>> {
     let visitor = speaker.visitor(&state, ask.client_id.as_deref(), ask.user_identifier.as_ref()).await?;
     let session = speaker.session(ask.session_id.as_deref(), ask.client_id.as_deref())?;
