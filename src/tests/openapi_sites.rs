@@ -148,11 +148,11 @@ async fn a_panel_meets_what_is_described() {
     judge.ask("post", person, post(&format!("{here}/person"), &json!({"email": "ada"})), 400).await;
     judge.ask("post", person, post(&format!("{nowhere}/person"), &json!({})), 404).await;
     judge.ask("post", regenerate, act("messages", new["id"].as_str().unwrap(), "regenerate"), 409).await;
-    judge.ask("post", back, post(&format!("{here}/bot"), &json!({})), 200).await;
-    judge.ask("post", back, post(&format!("{nowhere}/bot"), &json!({})), 404).await;
+    judge.ask("post", back, visitor.request(Method::POST, &format!("{here}/bot")), 200).await;
+    judge.ask("post", back, visitor.request(Method::POST, &format!("{nowhere}/bot")), 404).await;
     let conversation: ConversationId = chat.parse().unwrap();
     server.running.state.conversations.set_answering(conversation, Answering::Human).await.unwrap();
-    judge.ask("post", back, post(&format!("{here}/bot"), &json!({})), 409).await;
+    judge.ask("post", back, visitor.request(Method::POST, &format!("{here}/bot")), 409).await;
 
     let files = "/v1/widget/files";
     let form = |part| Form::default().part("file", part).on(visitor.request(Method::POST, files));
@@ -226,6 +226,7 @@ async fn programs_meet_what_is_described() {
             .len(),
         1
     );
+    assert_eq!(judge.ask("get", chat, bare(Method::GET, &format!("{query}&after=")), 200).await, messages, "as none");
     judge.ask("get", chat, bare(Method::GET, &format!("{chat}?clientId=ada")), 400).await;
     judge.ask("get", chat, bare(Method::GET, &format!("{query}&after=x")), 400).await;
     judge.ask("get", chat, bare(Method::GET, chat), 401).await;

@@ -130,8 +130,9 @@ pub(in crate::server::http) struct Which {
     session_id: Option<String>,
     /// The visitor's secret. Also taken from `X-Client-Id`; a visitor's token does without.
     client_id: Option<String>,
-    /// The id of the last message the reader has; absent: the newest 200.
-    after: Option<Uuid>,
+    /// The id of the last message the reader has; absent or empty: the newest 200.
+    #[param(value_type = Option<Uuid>)]
+    after: Option<String>,
 }
 
 /// The messages of a session, oldest first, to whoever began it; none for anybody else. With `after` what is still being
@@ -149,11 +150,13 @@ pub(in crate::server::http) async fn history(
 ) -> Result<axum::Json<Vec<ChatMessage>>> {
     let visitor = speaker.reader(&state, which.client_id.as_deref()).await?;
     let session = speaker.session(which.session_id.as_deref(), which.client_id.as_deref())?;
+    let after = which.after.filter(|id| !id.is_empty()).map(|id| id.parse().map(MessageId)).transpose();
+    let after = after.map_err(|_| Error::invalid("after is the id of a message, or empty."))?;
     let Some(visitor) = visitor else { return Ok(axum::Json(Vec::new())) };
     let Some(id) = state.conversations.find_session(visitor.id, &session).await? else {
         return Ok(axum::Json(Vec::new()));
     };
-    let messages = messages(&state, visitor.id, id, which.after.map(MessageId), MOST).await?;
+    let messages = messages(&state, visitor.id, id, after, MOST).await?;
     Ok(axum::Json(messages.into_iter().map(|message| show(&state, message)).collect()))
 }
 

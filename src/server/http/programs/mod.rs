@@ -129,7 +129,8 @@ impl Speaker {
     /// The secret that names the visitor.
     fn client(&self, client_id: Option<&str>) -> Result<ClientId> {
         let id = client_id.filter(|id| !id.is_empty()).or(self.client_id.as_deref()).ok_or_else(|| {
-            let message = "Who speaks? Send clientId, a random UUID that only this visitor has, or a visitor's token.";
+            let message = "Who speaks? Send clientId, a random UUID that only this visitor has, in a form before the file; or a \
+                           visitor's token.";
             Error::Api(ApiError::new(Code::Unauthenticated, message))
         })?;
         ClientId::parse(id, "clientId")
