@@ -2,14 +2,15 @@
 
 use crate::{
     harness::{Database, Server},
-    member::answer,
+    member::{Member, answer},
     rig::Rig,
-    visitor::{Form, Part, Visitor, first_site, message, site},
+    visitor::{Form, Part, Visitor, first_site, message, open, site},
 };
 use futures::{SinkExt, StreamExt};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use parlor::{
     on,
-    server::{config::RateLimit, visitors::ClientId},
+    server::{clock, config::RateLimit, visitors::ClientId},
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -136,6 +137,47 @@ scripted! {
         assert_eq!(left, 0);
     }
 
+    "tokens=3&delay=0" async fn an_open_socket_says_nothing_more_when_its_token_has_ended(rig) {
+        let sites = &rig.server.running.state.sites;
+        let secret = sites.secret(first_site(&rig.server).await.id).await.unwrap();
+        let claims = json!({"sub": "ada", "exp": clock::now().0 / 1000 + 2});
+        let key = EncodingKey::from_secret(secret.expose().as_bytes());
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
+        let visitor = Visitor::with(&rig.server, &rig.key, &Uuid::new_v4().to_string(), json!({"user_token": token})).await;
+        let mut one = socket(&rig.server, "/v1/widget/socket", None).await;
+        one.send(Message::text(json!({"type": "auth", "token": visitor.token}).to_string())).await.unwrap();
+        assert_eq!(hear(&mut one).await["type"], "ready");
+        let begun = Instant::now();
+        loop {
+            one.send(Message::text(json!({"type": "send", "message": message("Still me")}).to_string())).await.unwrap();
+            let answer = loop {
+                let frame = hear(&mut one).await;
+                if frame["type"] != "event" {
+                    break frame;
+                }
+            };
+            if answer["type"] == "error" {
+                assert_eq!(answer["error"]["code"], "unauthenticated", "{answer}");
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "it goes on for ever");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    "tokens=3&delay=0" async fn a_key_that_became_another_sites_opens_nothing_of_the_one_before(rig) {
+        let visitor = rig.visitor().await;
+        let conversation = visitor.asked("Hello").await;
+        let other = site(&rig.server, |_| ()).await;
+        let mut tx = rig.server.running.state.store.begin().await.unwrap();
+        let key = rig.key.clone();
+        on!(&mut tx, |db| sqlx::query("UPDATE site_keys SET site_id = $1 WHERE key = $2").bind(other.id.0).bind(key).execute(db).await.map(drop)).unwrap();
+        tx.commit().await.unwrap();
+        // Any change lets the server read all of them anew.
+        rig.server.running.state.sites.change(other.id, |_, _| Ok(())).await.unwrap();
+        assert_eq!(visitor.get(&format!("/v1/widget/conversations/{conversation}")).await.0, StatusCode::UNAUTHORIZED);
+    }
+
     "tokens=3&delay=0" async fn a_program_names_the_site_in_its_address_as_addresses_are_written(rig) {
         let odd = "a key+with/odd=signs&such";
         let mut tx = rig.server.running.state.store.begin().await.unwrap();
@@ -204,6 +246,8 @@ async fn nobody_fills_the_table(database: Database) {
         let path = format!("ws://{}/api/chat/ws?clientId={}", server.running.addr, Uuid::new_v4());
         assert!(connect_async(path).await.is_err());
     }
+    let (status, error) = open(server, &rig.key, &json!({"client_id": Uuid::new_v4()})).await;
+    assert_eq!((status, &error["error"]["code"]), (StatusCode::TOO_MANY_REQUESTS, &json!("too_many")), "{error}");
     let refused = refused.expect("nobody was refused");
     let seconds: u32 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=720).contains(&seconds), "{seconds}");
@@ -228,6 +272,16 @@ async fn nobody_fills_the_table_on_postgres() {
 }
 
 both! {
+    async fn a_pages_own_authorization_is_nobodys_account_where_no_account_is_asked_for(server) {
+        let key = first_site(&server).await.keys.remove(0).key;
+        let ada = Member::new(&server.client, &server.url(""), "ada").await;
+        for token in ["of-the-page-itself", &ada.token] {
+            let request = server.client.post(server.url("/v1/widget/session")).header("x-widget-api-key", &key);
+            let (status, session) = answer(request.bearer_auth(token).json(&json!({"client_id": Uuid::new_v4()}))).await;
+            assert_eq!((status, &session["level"]), (StatusCode::OK, &json!("anonymous")), "{session}");
+        }
+    }
+
     async fn what_is_kept_of_one_site_is_no_answer_for_another(server) {
         let key = first_site(&server).await.keys.remove(0).key;
         let request = server.client.get(server.url("/v1/widget/config")).header("x-widget-api-key", key);
