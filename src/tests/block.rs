@@ -83,4 +83,9 @@ async fn visitors_addresses_and_sites_have_shares_of_their_own() {
     let refused = ApiError::from(sites.admit(site, None, address(1), Act::Session).await.unwrap_err());
     assert!(refused.retry_after.is_some_and(|seconds| (1..=60).contains(&seconds)), "{refused:?}");
     sites.admit(site, Some(eve), address(3), Act::Upload).await.unwrap();
+    // What the site refused was taken from nobody: of the other address's ten, one message is gone.
+    for _ in 0..9 {
+        sites.admit(site, None, address(2), Act::Session).await.unwrap();
+    }
+    assert!(sites.admit(site, None, address(2), Act::Session).await.is_err());
 }

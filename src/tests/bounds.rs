@@ -24,13 +24,16 @@ use std::time::Duration;
 
 struct Rig {
     server: Server,
+    /// It answers while the test runs.
+    _upstream: Upstream,
     member: Member,
     user: UserId,
 }
 
 impl Rig {
     /// A server whose model follows a script, at most two replies at once.
-    async fn new(database: Database, upstream: &Upstream) -> Self {
+    async fn new(database: Database) -> Self {
+        let upstream = Upstream::start().await;
         let settings = upstream.settings("a-model");
         let server = Server::start_with(database, |config| {
             config.model = Some(settings);
@@ -39,7 +42,7 @@ impl Rig {
         .await;
         let member = Member::new(&server.client, &server.url(""), "ada").await;
         let user = server.running.state.accounts.authenticate(&member.token).await.unwrap().viewer.id;
-        Self { server, member, user }
+        Self { server, _upstream: upstream, member, user }
     }
 
     fn store(&self) -> &Store {
@@ -59,29 +62,7 @@ impl Rig {
     }
 }
 
-macro_rules! on_both {
-    ($(async fn $name:ident($rig:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            async fn body($rig: Rig) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                let upstream = Upstream::start().await;
-                body(Rig::new(Database::Sqlite, &upstream).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                let upstream = Upstream::start().await;
-                body(Rig::new(Database::Postgres, &upstream).await).await;
-            }
-        }
-    )+};
-}
-
-on_both! {
+scripted! {
     async fn what_runs_here_keeps_its_lease(rig) {
         let chat = rig.member.chat().await;
         let sent = rig.member.send(&chat, "a", "[[script:tokens=100000&delay=20]]").await;

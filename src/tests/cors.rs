@@ -4,9 +4,20 @@ use crate::{
     harness::{Database, Server},
     people::{browser_sign_up, cookie_header},
 };
-use parlor::wire::site::{Site, SiteSettings, WhoMayChat};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::Request,
+    routing::get,
+};
+use parlor::{
+    server::{config::Config, http, sites::Sites},
+    wire::site::{Site, SiteSettings, WhoMayChat},
+};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use tower::ServiceExt;
 
 const SHOP: &str = "https://shop.example";
 
@@ -30,6 +41,7 @@ fn assert_exact(response: &Response, origin: &str) {
     assert_eq!(headers.get_all("access-control-allow-origin").iter().count(), 1);
     assert!(headers.get_all("vary").iter().any(|vary| vary == "origin"), "{origin}");
     assert!(!headers.contains_key("access-control-allow-credentials"), "{origin}");
+    assert_eq!(said(headers, "access-control-expose-headers"), Some("retry-after"), "{origin}");
 }
 
 /// 40 origins, of which three are the site's own, exactly as it wrote them.
@@ -229,4 +241,44 @@ async fn a_star_lets_every_website_in_while_the_server_is_for_this_machine() {
     let response = response.await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     assert_exact(&response, "https://any.example");
+}
+
+/// Whatever a route of the widget might make of a cookie, none reaches it and none leaves it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_cookie_comes_in_or_goes_out_where_other_origins_ask() {
+    let server = Server::start(Database::Sqlite).await;
+    let site = site(&server, &[SHOP], WhoMayChat::Account).await;
+    let state = server.running.state.clone();
+    let told =
+        |headers: HeaderMap| async move { ([("set-cookie", "a=b")], headers.contains_key("cookie").to_string()) };
+    let routes = Router::new().route("/v1/widget/echo", get(told)).route("/auth/me", get(told));
+    let routes = http::layers(routes, &state).with_state(state);
+    for path in ["/v1/widget/echo", "/auth/me"] {
+        for origin in [Some(SHOP), None] {
+            if origin.is_none() && path == "/auth/me" {
+                // The app itself, which has its cookies.
+                continue;
+            }
+            let mut request = Request::get(path).header("cookie", "__Host-at=x").header("x-api-key", &site.keys[0].key);
+            if let Some(origin) = origin {
+                request = request.header("origin", origin);
+            }
+            let response = routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK, "{path} {origin:?}");
+            assert!(!response.headers().contains_key("set-cookie"), "{path} {origin:?}");
+            assert_eq!(to_bytes(response.into_body(), 100).await.unwrap(), "false", "{path} {origin:?}");
+        }
+    }
+}
+
+/// What was allowed on one machine by itself is not when others reach it: the settings moved, the site came along.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_star_from_a_private_server_counts_for_nothing_on_a_public_one() {
+    let server = Server::start(Database::Sqlite).await;
+    let site = site(&server, &["*"], WhoMayChat::Anyone).await;
+    let state = &server.running.state;
+    assert!(state.sites.by_id(site.id).await.unwrap().unwrap().allows("https://anywhere.example"));
+    let public = Config { origins: vec!["https://chat.example".to_owned()], ..server.config.clone() };
+    let public = Sites::new(state.store.clone(), Arc::new(public));
+    assert!(!public.by_id(site.id).await.unwrap().unwrap().allows("https://anywhere.example"));
 }

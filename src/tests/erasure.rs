@@ -120,27 +120,7 @@ impl Rig {
     }
 }
 
-macro_rules! on_both {
-    ($(async fn $name:ident($rig:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            async fn body($rig: Rig) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                body(Rig::new(Database::Sqlite).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                body(Rig::new(Database::Postgres).await).await;
-            }
-        }
-    )+};
-}
-
-on_both! {
+scripted! {
     async fn nothing_of_a_deleted_account_is_left_in_any_table(rig) {
         let [ada, bea] = rig.ids;
         let state = &rig.server.running.state;

@@ -16,8 +16,10 @@ use std::{
 };
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-/// No routes of the API: the document itself, and the page that shows it.
-const ITSELF: [&str; 2] = ["/v1", "/v1/openapi.json"];
+/// The page that shows the document.
+const ITSELF: [&str; 1] = ["/v1"];
+/// Described, and not below the addresses of the API.
+const ELSEWHERE: [&str; 5] = ["/chat", "/health", "/healthz", "/readyz", "/widget/chat-widget.js"];
 
 async fn document(server: &Server) -> Value {
     server.client.get(server.url("/v1/openapi.json")).send().await.unwrap().json().await.unwrap()
@@ -43,11 +45,11 @@ async fn every_route_stands_in_it_with_all_its_methods() {
     let of_the_api = |path: &&String| ["/v1", "/auth/", "/api/"].iter().any(|prefix| path.starts_with(prefix));
     let routes: Vec<_> = routes.iter().filter(of_the_api).filter(|path| !ITSELF.contains(&path.as_str())).collect();
     assert!(routes.len() > 30, "{routes:?}");
-    for path in &routes {
-        assert!(paths.contains_key(path.as_str()), "{path} is not described");
+    for path in routes.iter().map(|path| path.as_str()).chain(ELSEWHERE) {
+        assert!(paths.contains_key(path), "{path} is not described");
     }
     for (path, described) in paths {
-        assert!(routes.contains(&path) || path == "/chat", "{path} is described and not there");
+        assert!(routes.contains(&path) || ELSEWHERE.contains(&path.as_str()), "{path} is described and not there");
         let described: BTreeSet<_> =
             METHODS.into_iter().filter(|method| described.get(method).is_some()).map(str::to_uppercase).collect();
         let real = path.replace("{id}", "019aa000-0000-7000-8000-000000000000").replace("{name}", "a");
@@ -64,13 +66,17 @@ async fn every_route_stands_in_it_with_all_its_methods() {
 }
 
 /// Holds answers against the document.
-struct Judge {
-    document: Value,
+pub struct Judge {
+    pub document: Value,
     /// Operations and statuses that were seen.
-    seen: BTreeSet<String>,
+    pub seen: BTreeSet<String>,
 }
 
 impl Judge {
+    pub async fn of(server: &Server) -> Self {
+        Self { document: document(server).await, seen: BTreeSet::new() }
+    }
+
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
             Some(name) => {
@@ -91,7 +97,7 @@ impl Judge {
     }
 
     /// What is wrong with a value; `also` are fields that another part of the same schema knows.
-    fn fits(&self, schema: &Value, value: &Value, also: &BTreeSet<String>) -> Result<(), String> {
+    pub fn fits(&self, schema: &Value, value: &Value, also: &BTreeSet<String>) -> Result<(), String> {
         let schema = self.resolve(schema);
         if let Some(parts) = schema["allOf"].as_array() {
             for (at, part) in parts.iter().enumerate() {
@@ -160,16 +166,33 @@ impl Judge {
         Ok(())
     }
 
-    /// Asks, and holds status and body against what is described for the operation.
+    /// Asks, and holds status and body against what is described for the operation; and what was asked, where it was
+    /// right.
     async fn told(&mut self, method: &str, path: &str, request: RequestBuilder) -> (u16, Value) {
+        let asked = request.try_clone().and_then(|request| request.build().ok());
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let what = format!("{method} {path} {status}");
+        let body = asked.as_ref().and_then(|asked| serde_json::from_slice(asked.body()?.as_bytes()?).ok());
+        if let Some(body) = body.filter(|_| status < 300) {
+            let schema = &self.document["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"];
+            assert!(schema.is_object(), "{what}: no body is described");
+            self.fits(schema, &body, &BTreeSet::new()).unwrap_or_else(|fault| panic!("{what}, asked: {fault}"));
+        }
+        let media =
+            response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default().to_owned();
         let body = response.text().await.unwrap();
         let described = &self.document["paths"][path][method]["responses"][status.to_string()];
         assert!(described.is_object(), "{what} is not described: {body}");
         self.seen.insert(what.clone());
         let schema = &described["content"]["application/json"]["schema"];
+        if let Some(kind) =
+            described["content"].as_object().and_then(|kinds| kinds.keys().next()).filter(|_| schema.is_null())
+        {
+            assert_eq!(&media, kind, "{what}");
+            return (status, Value::String(body));
+        }
         if schema.is_null() {
             assert_eq!(body, "", "{what}");
             return (status, Value::Null);
@@ -180,7 +203,7 @@ impl Judge {
     }
 
     /// The same, where the status is known before; the body.
-    async fn ask(&mut self, method: &str, path: &str, request: RequestBuilder, expected: u16) -> Value {
+    pub async fn ask(&mut self, method: &str, path: &str, request: RequestBuilder, expected: u16) -> Value {
         let (status, body) = self.told(method, path, request).await;
         assert_eq!(status, expected, "{method} {path}: {body}");
         body
@@ -192,7 +215,7 @@ async fn answers_have_the_described_status_and_shape() {
     let upstream = Upstream::start().await;
     let settings = upstream.settings("a-model");
     let server = Server::start_with(Database::Sqlite, |config| config.model = Some(settings)).await;
-    let mut judge = Judge { document: document(&server).await, seen: BTreeSet::new() };
+    let mut judge = Judge::of(&server).await;
     let http = server.client.clone();
     let post = |path: &str, body: Value| http.post(server.url(path)).json(&body);
     let text = |path: &str| http.post(server.url(path)).header("content-type", "text/plain").body("{}");
@@ -319,6 +342,9 @@ async fn answers_have_the_described_status_and_shape() {
     judge.ask("post", restore, member.request(Method::POST, &format!("{mine}/restore")), 200).await;
     judge.ask("post", restore, member.request(Method::POST, &format!("{mine}/restore")), 404).await;
     judge.ask("post", "/auth/logout", member.request(Method::POST, "/auth/logout"), 204).await;
+    for path in ["/v1/openapi.json", "/health", "/healthz", "/readyz"] {
+        judge.ask("get", path, http.get(server.url(path)), 200).await;
+    }
 
     // Every operation of a person's program was asked, with success; those of websites have tests of their own.
     for (path, operations) in judge.document["paths"].as_object().unwrap() {

@@ -108,6 +108,8 @@ scripted! {
         let body = json!({"clientId": other, "sessionId": session, "message": "What did I say?"});
         answer(rig.server.client.post(rig.server.url("/api/chat")).json(&body)).await;
         assert_eq!(rig.history(&format!("sessionId=my%20session&clientId={client}")).await.1.as_array().unwrap().len(), 2);
+        let (_, theirs) = rig.history(&format!("sessionId=my%20session&clientId={other}")).await;
+        assert_eq!((theirs.as_array().map(Vec::len), &theirs[0]["text"]), (Some(2), &json!("What did I say?")), "{theirs}");
     }
 
     "tokens=3&delay=0" async fn keys_are_asked_for_where_there_is_a_choice(rig) {

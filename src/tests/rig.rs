@@ -17,10 +17,11 @@ pub struct Rig {
 }
 
 /// Makes two tests of one, `name::sqlite` and `name::postgres`, each with a [`Rig`] whose upstream follows the script;
-/// see the top of end2end/upstream/server.mjs.
+/// see the top of end2end/upstream/server.mjs. A file that has a `Rig` of its own gets that, made of what its `new` takes
+/// besides the database: a script, or nothing.
 #[macro_export]
 macro_rules! scripted {
-    ($($script:literal async fn $name:ident($rig:ident) $body:block)+) => {$(
+    ($($($script:literal)? async fn $name:ident($rig:ident) $body:block)+) => {$(
         mod $name {
             use super::*;
 
@@ -28,12 +29,12 @@ macro_rules! scripted {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                body(Rig::new($crate::harness::Database::Sqlite, $script).await).await;
+                body(Rig::new($crate::harness::Database::Sqlite $(, $script)?).await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                body(Rig::new($crate::harness::Database::Postgres, $script).await).await;
+                body(Rig::new($crate::harness::Database::Postgres $(, $script)?).await).await;
             }
         }
     )+};

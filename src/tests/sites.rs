@@ -2,6 +2,7 @@
 
 use crate::harness::{Database, Server};
 use parlor::{
+    on,
     server::{
         clock,
         config::Secret,
@@ -76,6 +77,23 @@ both! {
         assert_eq!(again.keys.len(), 1);
         assert_eq!(config_status(&server, &rotated.keys[0].key).await, StatusCode::UNAUTHORIZED);
         assert_eq!(config_status(&server, &again.keys[0].key).await, StatusCode::OK);
+    }
+
+    async fn a_key_ends_when_its_day_is_over(server) {
+        let state = &server.running.state;
+        let site = first(&server).await;
+        let rotated = state.sites.rotate(site.id, false).await.unwrap();
+        let (new, old) = (&rotated.keys[0].key, &rotated.keys[1].key);
+        assert_eq!(config_status(&server, old).await, StatusCode::OK);
+        let mut tx = state.store.begin().await.unwrap();
+        on!(&mut tx, |db| sqlx::query("UPDATE site_keys SET expires_at = $1 WHERE key = $2").bind(clock::now().0 - 1).bind(old).execute(db).await.map(drop)).unwrap();
+        tx.commit().await.unwrap();
+        // Any change of a site lets the servers read all of them anew.
+        state.sites.change(site.id, |_, _| Ok(())).await.unwrap();
+        assert_eq!(config_status(&server, old).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(config_status(&server, new).await, StatusCode::OK);
+        let left = first(&server).await.keys;
+        assert!(left.len() == 1 && left[0].key == *new, "{left:?}");
     }
 
     async fn what_another_process_changes_is_known_within_five_seconds(server) {

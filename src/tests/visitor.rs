@@ -93,16 +93,21 @@ impl Visitor {
 
     /// Waits for the end of a reply, by long poll; every event from the beginning.
     pub async fn ended(&self, conversation: &str, reply: &Value) -> Vec<Value> {
-        let (mut events, mut after) = (Vec::new(), 0);
+        self.until(conversation, reply, 1).await
+    }
+
+    /// The same for a reply that ends so many times, since it was gone on with.
+    pub async fn until(&self, conversation: &str, reply: &Value, times: usize) -> Vec<Value> {
+        let (mut events, mut after): (Vec<Value>, _) = (Vec::new(), 0);
         loop {
             let (status, polled) =
                 self.get(&format!("/v1/widget/conversations/{conversation}/poll?after={after}&wait=20")).await;
             assert_eq!(status, StatusCode::OK, "{polled}");
             after = polled["seq"].as_i64().unwrap();
             let new = polled["events"].as_array().unwrap().clone();
-            let over = new.iter().any(|event| event["type"] == "message.completed" && &event["message_id"] == reply);
             events.extend(new);
-            if over {
+            let is_end = |event: &&Value| event["type"] == "message.completed" && &event["message_id"] == reply;
+            if events.iter().filter(is_end).count() >= times {
                 return events;
             }
         }

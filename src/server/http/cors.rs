@@ -80,6 +80,11 @@ impl Origin {
             _ => Self::Broken,
         }
     }
+
+    /// What a browser said, where it can be read.
+    pub fn said(&self) -> Option<&str> {
+        if let Self::Said(origin) = self { Some(origin) } else { None }
+    }
 }
 
 /// Middleware, outside the cross-site guard and everything that answers errors.

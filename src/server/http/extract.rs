@@ -16,7 +16,7 @@ use crate::{
 };
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Query},
-    http::{Extensions, HeaderMap, Method, header, request::Parts},
+    http::{Extensions, HeaderMap, Method, Uri, header, request::Parts},
 };
 use serde::Deserialize;
 use std::{
@@ -111,9 +111,13 @@ pub(super) fn address_of(extensions: &Extensions, headers: &HeaderMap, trusted: 
     address::resolve(peer, forwarded, trusted)
 }
 
-#[derive(Deserialize)]
-struct KeyParam {
-    key: Option<String>,
+/// `?key=` of an address.
+pub fn key_in(uri: &Uri) -> Option<String> {
+    #[derive(Deserialize)]
+    struct KeyParam {
+        key: Option<String>,
+    }
+    Query::<KeyParam>::try_from_uri(uri).ok().and_then(|Query(asked)| asked.key)
 }
 
 impl SiteCaller {
@@ -124,7 +128,7 @@ impl SiteCaller {
     pub async fn with_key(state: &AppState, key: &str, origin: Origin, address: IpAddr) -> Result<Self> {
         let site = state.sites.by_key(key).await?;
         cors::check(&site, &origin)?;
-        let origin = if let Origin::Said(origin) = origin { Some(origin) } else { None };
+        let origin = origin.said().map(str::to_owned);
         Ok(Self { site, address, origin })
     }
 }
@@ -136,8 +140,7 @@ impl FromRequestParts<AppState> for SiteCaller {
         let in_header = |name: &str| parts.headers.get(name).and_then(|key| key.to_str().ok());
         let in_query = || {
             let allowed = parts.method == Method::GET && parts.uri.path() == "/v1/widget/config";
-            let Query(asked) = Query::<KeyParam>::try_from_uri(&parts.uri).ok().filter(|_| allowed)?;
-            asked.key
+            if allowed { key_in(&parts.uri) } else { None }
         };
         let key = in_header("x-widget-api-key").or_else(|| in_header("x-api-key"));
         let key = key.map(str::to_owned).or_else(in_query);

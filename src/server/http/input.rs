@@ -24,7 +24,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                     (Code::UnsupportedType, "Send JSON, with the header Content-Type: application/json.".to_owned())
                 }
                 // The text names the field and the place in what the caller sent, and nothing of ours.
-                JsonRejection::JsonDataError(error) => (Code::Invalid, error.body_text()),
+                JsonRejection::JsonDataError(error) => (Code::Invalid, unfit("body", &error.body_text())),
                 _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                     (Code::TooLarge, "The request is too large.".to_owned())
                 }
@@ -34,6 +34,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         })?;
         Ok(Self(value))
     }
+}
+
+/// What does not fit, without the words of the library that found it.
+fn unfit(what: &str, told: &str) -> String {
+    let found = told.split_once(": ").filter(|(said, _)| said.starts_with("Failed to deserialize"));
+    format!("The {what} does not fit: {}.", found.map_or(told, |(_, found)| found))
 }
 
 /// The id in the path. What is no id names nothing, so it is answered like an id that nobody has.
@@ -56,6 +62,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(value)| Self(value)).map_err(|rejection| Error::invalid(rejection.body_text()))
+        query
+            .map(|Query(value)| Self(value))
+            .map_err(|rejection| Error::invalid(unfit("query", &rejection.body_text())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unfit;
+
+    #[test]
+    fn what_does_not_fit_is_named_and_the_library_is_not() {
+        let told = "Failed to deserialize the JSON body into the target type: sessionId: invalid type: integer `7`";
+        assert_eq!(unfit("body", told), "The body does not fit: sessionId: invalid type: integer `7`.");
+        assert_eq!(unfit("query", "something else"), "The query does not fit: something else.");
     }
 }

@@ -37,7 +37,7 @@ const WHOLE_REPLY: Duration = Duration::from_secs(150);
 
 /// Whether files are sent to a path.
 fn takes_files(path: &str) -> bool {
-    matches!(path, "/v1/widget/files" | "/api/chat/upload" | "/api/upload")
+    matches!(path, "/v1/widget/files" | "/v1/site/files" | "/api/chat/upload" | "/api/upload")
 }
 
 /// How long the begin of an answer at a path may take, where every other may take `answer`.
@@ -161,5 +161,8 @@ mod tests {
         }
         assert!(body_limit("/auth/login") < body_limit("/v1/conversations"));
         assert!(body_limit("/v1/widget/files/x") < body_limit("/v1/widget/files"));
+        for path in ["/v1/widget/files", "/v1/site/files", "/api/chat/upload", "/api/upload"] {
+            assert!(body_limit(path) > LARGEST, "{path}");
+        }
     }
 }

@@ -25,6 +25,10 @@ pub fn router() -> Router<AppState> {
     (status = 401, description = "No key, or one that does not hold", body = ErrorBody),
     (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody)))]
 pub(in crate::server::http) async fn config(caller: SiteCaller) -> Response {
-    let kept = [(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60"))];
+    let kept = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60")),
+        // One page may speak for two sites: what is kept of one is no answer for the other.
+        (header::VARY, HeaderValue::from_static("x-widget-api-key, x-api-key")),
+    ];
     (kept, Json(widget_config(&caller.site.settings))).into_response()
 }

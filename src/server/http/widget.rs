@@ -18,6 +18,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha384};
 use std::collections::BTreeMap;
+use utoipa::OpenApi;
 
 /// The longest text that the demo takes from its address, in bytes.
 const LONGEST: usize = 4096;
@@ -27,6 +28,18 @@ const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy")
 pub fn router() -> Router<AppState> {
     Router::new().route("/widget/demo", get(demo))
 }
+
+/// What of it the OpenAPI document describes.
+#[derive(OpenApi)]
+#[openapi(paths(script))]
+pub struct Described;
+
+/// The widget, for the `src` of a page's script tag. Below `/widget/v/VERSION/` each version stays as it is.
+#[utoipa::path(get, path = "/widget/chat-widget.js", tag = "widget", operation_id = "widget_script", security(()), responses(
+    (status = 200, description = "The script", body = String, content_type = "text/javascript"),
+    (status = 404, description = "This server was built without the widget", body = crate::wire::error::ErrorBody)))]
+#[expect(dead_code, reason = "it only describes a file, which `assets` serves")]
+fn script() {}
 
 /// The tag for a page, with the newest widget.
 pub fn tag(state: &AppState, key: &str) -> String {

@@ -21,7 +21,7 @@ use super::{
     error::{Error, Result},
     files::Files,
     secrets::Secrets,
-    sites::{Sites, known::ActiveSite},
+    sites::{Sites, known::ActiveSite, limit::Act},
     store::Store,
 };
 use crate::wire::{
@@ -33,7 +33,7 @@ use crate::wire::{
     visitor::{Level, MAX_CLAIMS},
 };
 pub use client::{ClientId, session_is_secret};
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 use token::Tokens;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -62,8 +62,29 @@ pub struct Visitor {
     pub session: Option<SessionId>,
     /// The site's key that their token was given for.
     key: Arc<str>,
-    /// When the token ends.
-    expires_at: Timestamp,
+    /// When the token ends; `None` for whoever shows their secret id itself, which has no end.
+    expires_at: Option<Timestamp>,
+    /// The page they speak from, where a browser said so.
+    origin: Option<Arc<str>>,
+}
+
+impl Visitor {
+    /// The same on a page of this origin, which the site allows now. Should it stop to, they are heard and told no more.
+    #[must_use]
+    pub fn on_page(mut self, origin: Option<&str>) -> Self {
+        self.origin = origin.map(Into::into);
+        self
+    }
+
+    /// When the token ends; `None` for whoever shows their secret id itself.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// Whether a site is theirs and allows the page they are on.
+    fn is_at(&self, site: &ActiveSite) -> bool {
+        site.id == self.site.id && self.origin.as_deref().is_none_or(|origin| site.allows(origin))
+    }
 }
 
 impl Visitors {
@@ -105,7 +126,8 @@ impl Visitors {
             level: says.level,
             session: says.session,
             key: says.key.into(),
-            expires_at: says.expires_at,
+            expires_at: Some(says.expires_at),
+            origin: None,
             site,
         };
         let stands = visitor.site.id == says.site && self.logged_in(&visitor).await?;
@@ -115,7 +137,7 @@ impl Visitors {
     /// Whether a visitor who reads may go on: asked every few seconds, without a look at the token, which ends earlier.
     pub async fn stands(&self, visitor: &Visitor) -> Result<bool> {
         match self.sites.by_key(&visitor.key).await {
-            Ok(site) if site.id == visitor.site.id => self.logged_in(visitor).await,
+            Ok(site) if visitor.is_at(&site) => self.logged_in(visitor).await,
             Ok(_) => Ok(false),
             Err(Error::Api(_)) => Ok(false),
             Err(error) => Err(error),
@@ -132,13 +154,14 @@ impl Visitors {
     /// Whether a visitor may speak now: the site may have changed since they opened their session.
     ///
     /// # Errors
-    /// Unauthenticated when their token has ended, its key was taken back, or the site asks for more than they showed.
+    /// Unauthenticated when their token has ended, its key was taken back, the site no longer allows their page, or it
+    /// asks for more than they showed.
     pub async fn may_speak(&self, visitor: &Visitor) -> Result<Arc<ActiveSite>> {
-        if visitor.expires_at <= now() {
+        if visitor.expires_at.is_some_and(|end| end <= now()) {
             return Err(ended());
         }
         let site = self.sites.by_key(&visitor.key).await?;
-        if site.id != visitor.site.id || !self.logged_in(visitor).await? {
+        if !visitor.is_at(&site) || !self.logged_in(visitor).await? {
             return Err(ended());
         }
         permits(site.settings.who, visitor.level, visitor.session.is_some())?;
@@ -150,24 +173,32 @@ impl Visitors {
     /// # Errors
     /// Only the database's.
     pub async fn find(&self, site: &Arc<ActiveSite>, key: &str, client: &ClientId) -> Result<Option<Visitor>> {
-        let id = rows::find(&self.store, site.id, &client.hash()).await?;
-        Ok(id.map(|id| unvouched(id, site, key, Level::Anonymous)))
+        let row = rows::find(&self.store, site.id, &client.hash()).await?;
+        Ok(row.map(|row| unvouched(VisitorId(row.id), site, key, row.level())))
     }
 
-    /// The same, made where there is none. With `claims` they are claimed.
+    /// The same, made where there is none. With `claims` they are claimed. Becoming a visitor, and other claims than
+    /// before, count against the share of the address: nobody fills the table faster than they may open sessions.
     ///
     /// # Errors
-    /// Unauthenticated where the site asks for more than a client id; invalid for claims that are no object.
+    /// Unauthenticated where the site asks for more than a client id; invalid for claims that are no object; too many.
     pub async fn of_client(
         &self,
         site: &Arc<ActiveSite>,
         key: &str,
         client: &ClientId,
+        address: IpAddr,
         claims: Option<&Json>,
     ) -> Result<Visitor> {
         let claims = claims.map(|claims| object(claims, "userIdentifier")).transpose()?;
         let level = if claims.is_some() { Level::Claimed } else { Level::Anonymous };
         permits(site.settings.who, level, false)?;
+        if let Some(row) = rows::find(&self.store, site.id, &client.hash()).await?
+            && claims.is_none_or(|claims| row.claims == claims)
+        {
+            return Ok(unvouched(VisitorId(row.id), site, key, row.level()));
+        }
+        self.sites.admit(site, None, address, Act::Session).await?;
         let mut tx = self.store.begin().await?;
         let seen = rows::Seen { hash: client.hash(), level, subject: None, claims, context: None };
         let row = rows::upsert(&mut tx, site.id, &seen, now()).await?;
@@ -176,10 +207,9 @@ impl Visitors {
     }
 }
 
-/// A visitor of a single request, known by nothing but a secret id.
+/// A visitor known by nothing but a secret id.
 fn unvouched(id: VisitorId, site: &Arc<ActiveSite>, key: &str, level: Level) -> Visitor {
-    let expires_at = Timestamp(now().0 + i64::from(token::LIFE) * 1000);
-    Visitor { id, site: site.clone(), level, session: None, key: key.into(), expires_at }
+    Visitor { id, site: site.clone(), level, session: None, key: key.into(), expires_at: None, origin: None }
 }
 
 /// Whether a site lets visitors chat who are known so far.

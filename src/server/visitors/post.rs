@@ -83,7 +83,8 @@ impl Visitors {
             (None, Some(client_id), _) => ClientId::parse(client_id, "clientId")?,
             (None, None, session) => ClientId::of_session(session.as_deref().unwrap_or_default())?,
         };
-        let visitor = rows::find(&self.store, site.id, &client.hash()).await?.ok_or_else(missing)?;
+        let row = rows::find(&self.store, site.id, &client.hash()).await?.ok_or_else(missing)?;
+        let visitor = VisitorId(row.id);
         let conversation = match &to.session {
             Some(session) if session.len() <= MAX_SESSION_KEY => {
                 self.conversations.find_session(visitor, session).await?

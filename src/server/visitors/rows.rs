@@ -28,6 +28,22 @@ impl VisitorRow {
     }
 }
 
+/// A visitor who was there before.
+#[derive(FromRow)]
+pub struct KnownRow {
+    pub id: Uuid,
+    level: String,
+    /// JSON.
+    pub claims: String,
+}
+
+impl KnownRow {
+    /// How far they are known.
+    pub fn level(&self) -> Level {
+        Level::parse(&self.level).unwrap_or_default()
+    }
+}
+
 /// A visitor as they come.
 pub struct Seen<'a> {
     /// See [`super::ClientId::hash`].
@@ -67,15 +83,14 @@ pub async fn upsert(tx: &mut Tx, site: SiteId, seen: &Seen<'_>, now: Timestamp) 
 }
 
 /// The visitor with this hash.
-pub async fn find(store: &Store, site: SiteId, hash: &[u8]) -> Result<Option<VisitorId>, sqlx::Error> {
-    let row: Option<(Uuid,)> = on!(store.read(), |db| {
-        sqlx::query_as("SELECT id FROM visitors WHERE site_id = $1 AND client_hash = $2")
+pub async fn find(store: &Store, site: SiteId, hash: &[u8]) -> Result<Option<KnownRow>, sqlx::Error> {
+    on!(store.read(), |db| {
+        sqlx::query_as("SELECT id, level, claims FROM visitors WHERE site_id = $1 AND client_hash = $2")
             .bind(site.0)
             .bind(hash)
             .fetch_optional(db)
             .await
-    })?;
-    Ok(row.map(|(id,)| VisitorId(id)))
+    })
 }
 
 /// The same, locked until the end of the transaction.

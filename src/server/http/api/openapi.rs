@@ -6,9 +6,9 @@ use crate::{
     server::{
         error::Error,
         http::{
-            auth,
+            auth, health,
             plain::{self, Css},
-            programs, site, visitors,
+            programs, site, visitors, widget,
         },
         state::AppState,
     },
@@ -24,17 +24,23 @@ use std::borrow::Cow;
 use utoipa::{
     Modify, OpenApi, PartialSchema, ToSchema,
     openapi::{
-        ArrayBuilder, Components, KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat,
+        ArrayBuilder, Components, Content, KnownFormat, ObjectBuilder, Ref, RefOr, ResponseBuilder, Schema,
+        SchemaFormat,
+        path::Operation,
         schema::{SchemaType, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
 pub(super) fn router(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route("/v1", get(reference))
-        .layer(Extension(Css::find(state)))
-        .route("/v1/openapi.json", get(|| async { Json(document()) }))
+    Router::new().route("/v1", get(reference)).layer(Extension(Css::find(state))).route("/v1/openapi.json", get(itself))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/v1/openapi.json", tag = "server", operation_id = "openapi", security(()), responses(
+    (status = 200, description = "In OpenAPI 3.1", body = AnyJson)))]
+async fn itself() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
 }
 
 /// The document, to read.
@@ -50,7 +56,33 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     document.merge(visitors::Described::openapi());
     document.merge(programs::Described::openapi());
+    document.merge(widget::Described::openapi());
+    document.merge(health::Described::openapi());
+    for item in document.paths.paths.values_mut() {
+        let all = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        all.into_iter().flatten().for_each(with_refusals_of_bodies);
+    }
     document
+}
+
+/// What every route says of a body in JSON that it cannot take, where the route does not say it in its own words.
+fn with_refusals_of_bodies(operation: &mut Operation) {
+    let takes_json =
+        matches!(&operation.request_body, Some(RefOr::T(body)) if body.content.contains_key("application/json"));
+    if !takes_json {
+        return;
+    }
+    for (status, description) in [
+        ("400", "Not JSON, or with a field that cannot be read"),
+        ("413", "Larger than is taken here"),
+        ("415", "Without Content-Type: application/json"),
+    ] {
+        let refusal = || {
+            let body = Content::new(Some(Ref::from_schema_name("ErrorBody")));
+            ResponseBuilder::new().description(description).content("application/json", body).build().into()
+        };
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
+    }
 }
 
 #[derive(OpenApi)]
@@ -62,7 +94,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         conversations::create, conversations::list, conversations::show, conversations::rename,
         conversations::remove, conversations::restore, conversations::messages, conversations::send,
         events::events, replies::stop, replies::regenerate, replies::resume,
-        site::config,
+        site::config, itself,
     ),
     components(schemas(Event, Rich)),
     security(("bearer" = []), ("cookie" = [])),

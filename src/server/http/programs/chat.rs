@@ -36,7 +36,7 @@ pub(super) fn router() -> Router<AppState> {
 /// A message.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::server::http) struct Ask {
+pub(in crate::server::http) struct ClientMessage {
     /// The visitor's secret: a random UUID. Also taken from `X-Client-Id`; a visitor's token does without.
     #[serde(default)]
     client_id: Option<String>,
@@ -94,17 +94,18 @@ pub(in crate::server::http) struct ChatMessage {
 
 /// Sends a message and waits for its whole reply.
 #[utoipa::path(post, path = "/api/chat", tag = "programs", operation_id = "program_api_chat",
-    security(("site" = []), ("visitor" = []), ()), request_body = Ask, responses(
+    security(("site" = []), ("visitor" = []), ()), request_body = ClientMessage, responses(
     (status = 200, description = "The reply", body = Reply),
     (status = 400, description = "An empty message, or a client id that is no UUIDv4", body = ErrorBody),
     (status = 401, description = "No client id, no site key, or the site asks for more", body = ErrorBody),
     (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody),
+    (status = 409, description = "The messageId came with another text before", body = ErrorBody),
     (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
     (status = 503, description = "The model could not answer, or not in time", body = ErrorBody)))]
 pub(in crate::server::http) async fn send(
     State(state): State<AppState>,
     speaker: Speaker,
-    Json(ask): Json<Ask>,
+    Json(ask): Json<ClientMessage>,
 ) -> Result<axum::Json<Reply>> {
     let visitor = speaker.visitor(&state, ask.client_id.as_deref(), ask.user_identifier.as_ref()).await?;
     let session = speaker.session(ask.session_id.as_deref(), ask.client_id.as_deref())?;
@@ -129,8 +130,9 @@ pub(in crate::server::http) struct Which {
     session_id: Option<String>,
     /// The visitor's secret. Also taken from `X-Client-Id`; a visitor's token does without.
     client_id: Option<String>,
-    /// The id of the last message the reader has; absent: the newest 200.
-    after: Option<Uuid>,
+    /// The id of the last message the reader has; absent or empty: the newest 200.
+    #[param(value_type = Option<Uuid>)]
+    after: Option<String>,
 }
 
 /// The messages of a session, oldest first, to whoever began it; none for anybody else. With `after` what is still being
@@ -148,11 +150,13 @@ pub(in crate::server::http) async fn history(
 ) -> Result<axum::Json<Vec<ChatMessage>>> {
     let visitor = speaker.reader(&state, which.client_id.as_deref()).await?;
     let session = speaker.session(which.session_id.as_deref(), which.client_id.as_deref())?;
+    let after = which.after.filter(|id| !id.is_empty()).map(|id| id.parse().map(MessageId)).transpose();
+    let after = after.map_err(|_| Error::invalid("after is the id of a message, or empty."))?;
     let Some(visitor) = visitor else { return Ok(axum::Json(Vec::new())) };
     let Some(id) = state.conversations.find_session(visitor.id, &session).await? else {
         return Ok(axum::Json(Vec::new()));
     };
-    let messages = messages(&state, visitor.id, id, which.after.map(MessageId), MOST).await?;
+    let messages = messages(&state, visitor.id, id, after, MOST).await?;
     Ok(axum::Json(messages.into_iter().map(|message| show(&state, message)).collect()))
 }
 

@@ -13,7 +13,6 @@ use crate::{
             visitors::ndjson,
         },
         state::AppState,
-        visitors::ClientId,
     },
     wire::{
         error::{ApiError, Code, ErrorBody},
@@ -44,7 +43,7 @@ pub(super) fn router() -> Router<AppState> {
 /// A message.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::server::http) struct Ask {
+pub(in crate::server::http) struct SessionMessage {
     /// Which conversation: a random UUID, or at least 16 characters that nobody can guess. Absent: a new one, whose id
     /// the answer tells as `conversationId`.
     #[serde(default, alias = "conversationId")]
@@ -98,16 +97,18 @@ pub(in crate::server::http) struct Whole {
 
 /// Sends a message and streams its reply, one JSON object a line; empty lines only keep the connection.
 #[utoipa::path(post, path = "/chat", tag = "programs", operation_id = "program_chat", security(("site" = [])),
-    request_body = Ask, responses(
+    request_body = SessionMessage, responses(
     (status = 200, description = "start, token …, then done or error", body = Line, content_type = "application/x-ndjson"),
     (status = 400, description = "An empty message, or a session id that can be guessed", body = ErrorBody),
     (status = 401, description = "No site key, or the site asks for more than a session id", body = ErrorBody),
     (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody),
-    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
+    (status = 409, description = "The messageId came with another text before", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
+    (status = 503, description = "As many replies as the server can write; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn chat(
     State(state): State<AppState>,
     speaker: Speaker,
-    Json(ask): Json<Ask>,
+    Json(ask): Json<SessionMessage>,
 ) -> Result<Response> {
     let (session, sent, follower) = say(&state, &speaker, ask).await?;
     let Some(reply) = sent.reply.map(|reply| reply.id) else {
@@ -141,33 +142,36 @@ pub(in crate::server::http) async fn chat(
 
 /// The same under another address.
 #[utoipa::path(post, path = "/v1/chat/stream", tag = "programs", operation_id = "program_chat_stream",
-    security(("site" = [])), request_body = Ask, responses(
+    security(("site" = [])), request_body = SessionMessage, responses(
     (status = 200, description = "start, token …, then done or error", body = Line, content_type = "application/x-ndjson"),
     (status = 400, description = "An empty message, or a session id that can be guessed", body = ErrorBody),
     (status = 401, description = "No site key, or the site asks for more than a session id", body = ErrorBody),
     (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody),
-    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
+    (status = 409, description = "The messageId came with another text before", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
+    (status = 503, description = "As many replies as the server can write; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn stream(
     state: State<AppState>,
     speaker: Speaker,
-    ask: Json<Ask>,
+    ask: Json<SessionMessage>,
 ) -> Result<Response> {
     chat(state, speaker, ask).await
 }
 
 /// Sends a message and waits for its whole reply.
 #[utoipa::path(post, path = "/v1/chat", tag = "programs", operation_id = "program_chat_whole", security(("site" = [])),
-    request_body = Ask, responses(
+    request_body = SessionMessage, responses(
     (status = 200, description = "The reply", body = Whole),
     (status = 400, description = "An empty message, or a session id that can be guessed", body = ErrorBody),
     (status = 401, description = "No site key, or the site asks for more than a session id", body = ErrorBody),
     (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody),
+    (status = 409, description = "The messageId came with another text before", body = ErrorBody),
     (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
     (status = 503, description = "The model could not answer, or not in time", body = ErrorBody)))]
 pub(in crate::server::http) async fn whole(
     State(state): State<AppState>,
     speaker: Speaker,
-    Json(ask): Json<Ask>,
+    Json(ask): Json<SessionMessage>,
 ) -> Result<axum::Json<Whole>> {
     let (conversation_id, sent, follower) = say(&state, &speaker, ask).await?;
     let message = match sent.reply {
@@ -177,10 +181,9 @@ pub(in crate::server::http) async fn whole(
     Ok(axum::Json(Whole { conversation_id, message }))
 }
 
-async fn say(state: &AppState, speaker: &Speaker, ask: Ask) -> Result<(String, VisitorSent, Follower)> {
+async fn say(state: &AppState, speaker: &Speaker, ask: SessionMessage) -> Result<(String, VisitorSent, Follower)> {
     let session = ask.session_id.filter(|id| !id.is_empty()).unwrap_or_else(|| Uuid::new_v4().to_string());
-    let client = ClientId::of_session(&session)?;
-    let visitor = state.visitors.of_client(&speaker.site, &speaker.key, &client, None).await?;
+    let visitor = speaker.of_session(state, &session).await?;
     let message = VisitorMessage {
         client_id: ask.message_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
         content: ask.message,

@@ -12,7 +12,7 @@ use crate::server::{
     error::{Error, Result},
     http::{
         cors::Origin,
-        extract::{SiteCaller, bearer, caller_address},
+        extract::{SiteCaller, bearer, caller_address, key_in},
     },
     sites::known::ActiveSite,
     state::AppState,
@@ -60,6 +60,10 @@ pub struct Speaker {
     site: Arc<ActiveSite>,
     /// Its key.
     key: String,
+    /// Whether the key was sent.
+    named: bool,
+    /// The page's origin; programs have none.
+    origin: Option<String>,
     /// The address that asks, behind proxies that are trusted.
     address: IpAddr,
     /// `Authorization: Bearer`, which may be a visitor's token.
@@ -72,12 +76,16 @@ impl FromRequestParts<AppState> for Speaker {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
-        let key = key(parts, state).await?;
-        let origin = Origin::read(&parts.headers);
-        let SiteCaller { site, address, .. } =
-            SiteCaller::with_key(state, &key, origin, caller_address(parts, state)).await?;
+        let (sent, said) = (sent_key(parts), Origin::read(&parts.headers));
+        let named = sent.is_some();
+        let key = match sent {
+            Some(key) => key,
+            None => only_key(state).await?,
+        };
+        let SiteCaller { site, address, origin } =
+            SiteCaller::with_key(state, &key, said, caller_address(parts, state)).await?;
         let token = bearer(&parts.headers).map(str::to_owned);
-        Ok(Self { site, key, address, token, client_id: header(parts, "x-client-id") })
+        Ok(Self { site, key, named, origin, address, token, client_id: header(parts, "x-client-id") })
     }
 }
 
@@ -87,14 +95,20 @@ fn header(parts: &Parts, name: &str) -> Option<String> {
 
 /// The site's key in a header or in the address, else the only site's.
 async fn key(parts: &Parts, state: &AppState) -> Result<String> {
-    let in_query = || {
-        let pairs = parts.uri.query()?.split('&');
-        pairs.filter_map(|pair| pair.strip_prefix("key=")).next().map(str::to_owned)
-    };
-    match header(parts, "x-widget-api-key").or_else(|| header(parts, "x-api-key")).or_else(in_query) {
+    match sent_key(parts) {
         Some(key) => Ok(key),
         None => only_key(state).await,
     }
+}
+
+fn sent_key(parts: &Parts) -> Option<String> {
+    let in_header = header(parts, "x-widget-api-key").or_else(|| header(parts, "x-api-key"));
+    in_header.or_else(|| key_in(&parts.uri))
+}
+
+fn no_key() -> Error {
+    let message = "The site's key is missing. Send it in the header X-Widget-Api-Key, or as ?key=.";
+    Error::Api(ApiError::new(Code::Unauthenticated, message))
 }
 
 /// The key of the only site.
@@ -102,23 +116,21 @@ async fn only_key(state: &AppState) -> Result<String> {
     let mut sites = state.sites.list().await?;
     let site = if sites.len() == 1 { sites.pop() } else { None };
     let key = site.and_then(|site| site.keys.into_iter().next());
-    key.map(|key| key.key).ok_or_else(|| {
-        let message = "The site's key is missing. Send it in the header X-Widget-Api-Key, or as ?key=.";
-        Error::Api(ApiError::new(Code::Unauthenticated, message))
-    })
+    key.map(|key| key.key).ok_or_else(no_key)
 }
 
 impl Speaker {
     /// The visitor of a token, where there is one of this site. Any other token is the program's own business.
     async fn of_token(&self, state: &AppState) -> Option<Visitor> {
         let visitor = state.visitors.authenticate(self.token.as_deref()?).await.ok()?;
-        (visitor.site.id == self.site.id).then_some(visitor)
+        (visitor.site.id == self.site.id).then(|| visitor.on_page(self.origin.as_deref()))
     }
 
     /// The secret that names the visitor.
     fn client(&self, client_id: Option<&str>) -> Result<ClientId> {
         let id = client_id.filter(|id| !id.is_empty()).or(self.client_id.as_deref()).ok_or_else(|| {
-            let message = "Who speaks? Send clientId, a random UUID that only this visitor has, or a visitor's token.";
+            let message = "Who speaks? Send clientId, a random UUID that only this visitor has, in a form before the file; or a \
+                           visitor's token.";
             Error::Api(ApiError::new(Code::Unauthenticated, message))
         })?;
         ClientId::parse(id, "clientId")
@@ -129,7 +141,19 @@ impl Speaker {
         if let Some(visitor) = self.of_token(state).await {
             return Ok(visitor);
         }
-        state.visitors.of_client(&self.site, &self.key, &self.client(client_id)?, claims).await
+        let client = self.client(client_id)?;
+        let visitor = state.visitors.of_client(&self.site, &self.key, &client, self.address, claims).await?;
+        Ok(visitor.on_page(self.origin.as_deref()))
+    }
+
+    /// The visitor who is nobody but a session, by the site's key that the request names.
+    async fn of_session(&self, state: &AppState, session: &str) -> Result<Visitor> {
+        if !self.named {
+            return Err(no_key());
+        }
+        let client = ClientId::of_session(session)?;
+        let visitor = state.visitors.of_client(&self.site, &self.key, &client, self.address, None).await?;
+        Ok(visitor.on_page(self.origin.as_deref()))
     }
 
     /// The visitor who reads; `None` when nobody spoke with this client id yet.

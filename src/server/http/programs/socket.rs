@@ -37,13 +37,15 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::HashSet, net::IpAddr, time::Duration};
-use tokio::time::{Instant, sleep_until};
+use std::{collections::HashSet, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// That widget pings every 30 s; who says nothing for so long is gone.
 const SILENCE: Duration = Duration::from_secs(100);
+/// How often an open socket looks whether its visitor may still be here.
+const CHECK: Duration = Duration::from_secs(4);
 const POLICY: u16 = 1008;
 const TOO_BIG: u16 = 1009;
 const RESTART: u16 = 1012;
@@ -67,13 +69,15 @@ pub(in crate::server::http) struct Which {
     key: Option<String>,
 }
 
-/// Opens a WebSocket. The client sends `{"type":"message","payload":{"message",…}}` and `{"type":"ping"}`; the server
+/// Opens a WebSocket. The client sends `{"type":"message","payload":{"message",…},"userIdentifier"?}` and `{"type":"ping"}`; the server
 /// sends the history as a list, messages as objects when they are whole, and `{"type":"pong"}`.
 #[utoipa::path(get, path = "/api/chat/ws", tag = "programs", operation_id = "program_socket", security(()), params(Which),
     responses((status = 101, description = "Frames follow"),
     (status = 400, description = "Not a WebSocket, or a client id that is no UUIDv4", body = ErrorBody),
     (status = 401, description = "No client id, no site key, or the site asks for more", body = ErrorBody),
-    (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody)))]
+    (status = 403, description = "A page of an origin that the site does not allow", body = ErrorBody),
+    (status = 429, description = "Too many new visitors; see Retry-After", body = ErrorBody),
+    (status = 503, description = "As many sockets as the server can keep", body = ErrorBody)))]
 pub(in crate::server::http) async fn socket(
     State(state): State<AppState>,
     speaker: Speaker,
@@ -82,25 +86,30 @@ pub(in crate::server::http) async fn socket(
 ) -> Result<Response> {
     let visitor = speaker.visitor(&state, which.client_id.as_deref(), None).await?;
     let session = speaker.session(which.session_id.as_deref(), which.client_id.as_deref())?;
-    upgraded(state, upgrade, move |state, line| Box::pin(serve(state, line, visitor, session, speaker.address)))
+    let client_id = which.client_id;
+    let running = Running { visitor, session, speaker, client_id, follower: None, own: HashSet::new() };
+    upgraded(state, upgrade, move |state, line| Box::pin(serve(state, line, running)))
 }
 
 /// A session that is followed.
 struct Running {
     visitor: Visitor,
     session: String,
-    address: IpAddr,
+    speaker: Speaker,
+    /// The visitor's secret, where the address has it.
+    client_id: Option<String>,
     follower: Option<Follower>,
     /// Messages that this client knows, since it sent them.
     own: HashSet<MessageId>,
 }
 
-async fn serve(state: AppState, mut line: Line, visitor: Visitor, session: String, address: IpAddr) {
-    let mut running = Running { visitor, session, address, follower: None, own: HashSet::new() };
+async fn serve(state: AppState, mut line: Line, mut running: Running) {
     if greet(&state, &mut line, &mut running).await.is_err() {
         return;
     }
     let mut gone_at = Instant::now() + SILENCE;
+    let mut check = interval_at(Instant::now() + CHECK, CHECK);
+    check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             heard = line.hear() => {
@@ -129,6 +138,12 @@ async fn serve(state: AppState, mut line: Line, visitor: Visitor, session: Strin
                 None => return line.close(POLICY, "no longer allowed").await,
             },
             () = sleep_until(gone_at) => return,
+            // With a follower it looks.
+            _ = check.tick(), if running.follower.is_none() => {
+                if !matches!(Box::pin(state.visitors.stands(&running.visitor)).await, Ok(true)) {
+                    return line.close(POLICY, "no longer allowed").await;
+                }
+            }
             () = state.lifecycle.soft.cancelled(), if running.follower.is_none() => {
                 return line.close(RESTART, "restarting").await;
             }
@@ -165,6 +180,8 @@ async fn answer(state: &AppState, running: &mut Running, text: &str) -> Option<V
         kind: String,
         #[serde(default)]
         payload: Option<AnyJson>,
+        #[serde(default, rename = "userIdentifier")]
+        user_identifier: Option<AnyJson>,
     }
     let frame: Frame = match serde_json::from_str(text) {
         Ok(frame) => frame,
@@ -176,7 +193,10 @@ async fn answer(state: &AppState, running: &mut Running, text: &str) -> Option<V
     match (frame.kind.as_str(), frame.payload) {
         ("ping", _) => Some(json!({"type": "pong"})),
         ("message", Some(payload)) => match said(&payload) {
-            Some(message) => send(state, running, message).await.err().map(|error| refused(&error.into())),
+            Some(message) => {
+                let sent = send(state, running, message, frame.user_identifier.as_ref()).await;
+                sent.err().map(|error| refused(&error.into()))
+            }
             None => Some(refused(&ApiError::new(Code::Invalid, "payload is a text, or an object with message."))),
         },
         _ => Some(refused(&ApiError::new(Code::Invalid, "A frame is of type message, with payload, or ping."))),
@@ -203,8 +223,17 @@ fn said(payload: &AnyJson) -> Option<VisitorMessage> {
     Some(VisitorMessage { client_id, content: message, files: Vec::new(), metadata })
 }
 
-async fn send(state: &AppState, running: &mut Running, message: VisitorMessage) -> Result<()> {
-    let sent = state.visitors.speak_in_session(&running.visitor, running.address, &running.session, message).await?;
+async fn send(
+    state: &AppState,
+    running: &mut Running,
+    message: VisitorMessage,
+    claims: Option<&AnyJson>,
+) -> Result<()> {
+    let Running { visitor, session, speaker, .. } = &*running;
+    if claims.is_some() {
+        speaker.visitor(state, running.client_id.as_deref(), claims).await?;
+    }
+    let sent = state.visitors.speak_in_session(visitor, speaker.address, session, message).await?;
     running.own.insert(sent.message.id);
     if running.follower.is_none() {
         running.follower = Some(ndjson::follow(state, running.visitor.clone(), &sent).await?);

@@ -32,15 +32,15 @@ pub(super) fn router() -> Router<AppState> {
 
 /// What an upload answers.
 #[derive(Serialize, ToSchema)]
-pub(in crate::server::http) struct Uploaded {
+pub(in crate::server::http) struct SessionFiles {
     /// The files, in the order in which they came.
-    files: Vec<UploadedFile>,
+    files: Vec<SessionFile>,
 }
 
 /// An uploaded file.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::server::http) struct UploadedFile {
+pub(in crate::server::http) struct SessionFile {
     /// Where to read it.
     url: String,
     /// What it is called.
@@ -54,7 +54,7 @@ pub(in crate::server::http) struct UploadedFile {
 /// The body of an upload.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it only describes the body")]
-pub(in crate::server::http) struct Upload {
+pub(in crate::server::http) struct SessionUpload {
     /// The visitor's secret, before the file; also taken from `X-Client-Id`.
     #[schema(rename = "clientId")]
     client_id: String,
@@ -69,18 +69,19 @@ pub(in crate::server::http) struct Upload {
 /// Takes files of a session.
 #[utoipa::path(post, path = "/api/chat/upload", tag = "programs", operation_id = "program_chat_upload",
     security(("site" = []), ("visitor" = []), ()),
-    request_body(content = Upload, content_type = "multipart/form-data"), responses(
-    (status = 200, description = "Where the files are", body = Uploaded),
+    request_body(content = SessionUpload, content_type = "multipart/form-data"), responses(
+    (status = 200, description = "Where the files are", body = SessionFiles),
     (status = 400, description = "Empty, or no file at all", body = ErrorBody),
     (status = 401, description = "No client id before the file, or no site key", body = ErrorBody),
-    (status = 403, description = "The site takes no files", body = ErrorBody),
+    (status = 403, description = "The site takes no files, or a page of an origin that it does not allow", body = ErrorBody),
     (status = 413, description = "Larger than the site allows", body = ErrorBody),
-    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody)))]
+    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn chat_upload(
     State(state): State<AppState>,
     speaker: Speaker,
     request: Request,
-) -> Result<axum::Json<Uploaded>> {
+) -> Result<axum::Json<SessionFiles>> {
     let mut parts = parts(request).await?;
     let mut fields: HashMap<String, String> = HashMap::new();
     let (mut files, mut visitor) = (Vec::new(), None);
@@ -116,28 +117,30 @@ pub(in crate::server::http) async fn chat_upload(
     };
     state.visitors.speak_in_session(&visitor, speaker.address, &session, message).await?;
     let base = state.config.origins.first().map(|origin| origin.trim_end_matches('/')).unwrap_or_default();
-    let show = |file: crate::wire::rich::FileRef| UploadedFile {
+    let show = |file: crate::wire::rich::FileRef| SessionFile {
         url: format!("{base}{}", file.url),
         name: file.name,
         media_type: file.media_type,
         size: file.size,
     };
-    Ok(axum::Json(Uploaded { files: files.into_iter().map(show).collect() }))
+    Ok(axum::Json(SessionFiles { files: files.into_iter().map(show).collect() }))
 }
 
 /// The same under another address.
 #[utoipa::path(post, path = "/api/upload", tag = "programs", operation_id = "program_upload",
     security(("site" = []), ("visitor" = []), ()),
-    request_body(content = Upload, content_type = "multipart/form-data"), responses(
-    (status = 200, description = "Where the files are", body = Uploaded),
+    request_body(content = SessionUpload, content_type = "multipart/form-data"), responses(
+    (status = 200, description = "Where the files are", body = SessionFiles),
     (status = 400, description = "Empty, or no file at all", body = ErrorBody),
     (status = 401, description = "No client id before the file, or no site key", body = ErrorBody),
+    (status = 403, description = "The site takes no files, or a page of an origin that it does not allow", body = ErrorBody),
     (status = 413, description = "Larger than the site allows", body = ErrorBody),
-    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody)))]
+    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn upload(
     state: State<AppState>,
     speaker: Speaker,
     request: Request,
-) -> Result<axum::Json<Uploaded>> {
+) -> Result<axum::Json<SessionFiles>> {
     chat_upload(state, speaker, request).await
 }

@@ -31,7 +31,8 @@ impl FromRequestParts<AppState> for VisitorCaller {
             Error::Api(ApiError::new(Code::Unauthenticated, message))
         })?;
         let visitor = state.visitors.authenticate(token).await?;
-        cors::check(&visitor.site, &Origin::read(&parts.headers))?;
-        Ok(Self { visitor, address: caller_address(parts, state) })
+        let origin = Origin::read(&parts.headers);
+        cors::check(&visitor.site, &origin)?;
+        Ok(Self { visitor: visitor.on_page(origin.said()), address: caller_address(parts, state) })
     }
 }

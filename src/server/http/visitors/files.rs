@@ -70,7 +70,8 @@ pub(in crate::server::http) struct Upload {
     (status = 403, description = "The site takes no files", body = ErrorBody),
     (status = 408, description = "It did not arrive in time", body = ErrorBody),
     (status = 413, description = "Larger than the site allows, or more than fit", body = ErrorBody),
-    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody)))]
+    (status = 415, description = "Of a kind that cannot be sent, or not what it says", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn upload(
     State(state): State<AppState>,
     VisitorCaller { visitor, address }: VisitorCaller,

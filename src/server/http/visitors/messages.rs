@@ -132,7 +132,9 @@ pub(in crate::server::http) async fn stop(
     (status = 202, description = "The new reply is being written", body = ReplyRef),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),
     (status = 404, description = "No such reply to this visitor", body = ErrorBody),
-    (status = 409, description = "It is still being written, or a person answers", body = ErrorBody)))]
+    (status = 409, description = "It is still being written, or a person answers", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
+    (status = 503, description = "As many replies as the server can write; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn regenerate(
     State(state): State<AppState>,
     VisitorCaller { visitor, address }: VisitorCaller,
@@ -148,7 +150,9 @@ pub(in crate::server::http) async fn regenerate(
     (status = 202, description = "The reply is being written again", body = ReplyRef),
     (status = 401, description = "No visitor's token, or one that ended", body = ErrorBody),
     (status = 404, description = "No such reply to this visitor", body = ErrorBody),
-    (status = 409, description = "It is complete, still being written, or a person answers", body = ErrorBody)))]
+    (status = 409, description = "It is complete, still being written, or a person answers", body = ErrorBody),
+    (status = 429, description = "Too often; see Retry-After", body = ErrorBody),
+    (status = 503, description = "As many replies as the server can write; see Retry-After", body = ErrorBody)))]
 pub(in crate::server::http) async fn resume(
     State(state): State<AppState>,
     VisitorCaller { visitor, address }: VisitorCaller,

@@ -194,7 +194,7 @@ async fn enter(
     conversation: Option<ConversationId>,
     after: i64,
 ) -> Result<(Session, i64)> {
-    let visitor = state.visitors.authenticate(token).await?;
+    let visitor = state.visitors.authenticate(token).await?.on_page(origin.said());
     cors::check(&visitor.site, origin)?;
     let Some(id) = conversation else { return Ok((Session { visitor, follower: None }, 0)) };
     let last = state.conversations.last_seq(visitor.id, id).await?;
