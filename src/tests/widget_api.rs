@@ -154,6 +154,8 @@ scripted! {
         }
         let (_, asked) = visitor.post(&person, &json!({"email": "ada@example.com"})).await;
         assert_eq!(asked["has_email"], true);
+        let (_, opened) = visitor.get(&format!("/v1/widget/conversations/{id}")).await;
+        assert_eq!((&opened["answering"], &opened["has_email"]), (&json!("paused"), &json!(true)), "the panel knows it after a reload");
         assert_eq!(visitor.post(&person, &json!({})).await.1["has_email"], true, "asked again it stays");
         // A person takes over: only they give back.
         let conversation: ConversationId = id.parse().unwrap();

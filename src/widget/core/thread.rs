@@ -4,6 +4,7 @@ use crate::wire::{
     conversation::Answering,
     event::Change,
     id::{ConversationId, GenerationId, MessageId},
+    json::Json,
     message::{Author, Message, State},
     rich::FileRef,
     time::Timestamp,
@@ -198,6 +199,13 @@ impl Thread {
             finished_at: None,
         };
         self.entries.push(Entry { key: client_id.to_owned(), message, delivery, seq: 0, version, files });
+    }
+
+    /// What goes for programs with a message that is on its way, so that another try has it too.
+    pub fn attach(&mut self, client_id: &str, metadata: Option<String>) {
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.key == client_id && entry.waits()) {
+            entry.message.metadata = metadata.map(Json::parsed);
+        }
     }
 
     /// Another text for a message that is on its way.

@@ -144,6 +144,7 @@ impl App {
             agent_read: seq("agent_read"),
         };
         let mut state = self.state.borrow_mut();
+        state.person.has_email = value.get("has_email").is_some_and(|has| has.is_truthy());
         if opened.seq >= state.thread.seq || state.thread.id != Some(id) {
             state.thread.open(id, opened);
         }

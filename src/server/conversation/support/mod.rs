@@ -130,6 +130,7 @@ impl Conversations {
             seq: row.last_seq,
             visitor_read: row.visitor_read,
             agent_read: row.agent_read,
+            has_email: row.contact_email.is_some(),
             created_at: Timestamp(row.created_at),
         })
     }

@@ -243,6 +243,27 @@ pub async fn shown(
     Ok(rows.into_iter().map(|(id, author, rich)| (by_visitor(author), id.to_string(), read(rich))).collect())
 }
 
+/// What a message that is not the visitor's shows besides its text.
+pub async fn rich(
+    store: &Store,
+    visitor: VisitorId,
+    id: ConversationId,
+    message: MessageId,
+) -> Result<Option<Rich>, sqlx::Error> {
+    let row: Option<(Option<String>,)> = on!(store.read(), |db| {
+        sqlx::query_as(
+            "SELECT m.rich FROM messages m JOIN conversations c ON c.id = m.conversation_id
+             WHERE m.id = $1 AND c.id = $2 AND c.owner_visitor_id = $3 AND m.active AND m.author IN ('bot', 'agent')",
+        )
+        .bind(message.0)
+        .bind(id.0)
+        .bind(visitor.0)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.and_then(|(rich,)| serde_json::from_str(&rich?).ok()))
+}
+
 /// Whose a conversation of a site is.
 pub async fn visitor_of(store: &Store, site: SiteId, id: ConversationId) -> Result<Option<VisitorId>, sqlx::Error> {
     let row: Option<(Option<Uuid>,)> = on!(store.read(), |db| {
