@@ -87,7 +87,6 @@ shops("each type comes into the open panel, is answered, and the answer reaches 
   await expect(own(page).last()).toHaveText("Buy");
   await expect.poll(() => backend.heard()).toMatchObject({ text: "Buy", metadata: { answer: { messageId: lamp, type: "product", label: "Buy", value: "buy lamp" } } });
   await group(page, "Chair").getByRole("button", { name: "Buy" }).click();
-  await expect(own(page)).toHaveCount(4);
   await expect.poll(() => backend.heard()).toMatchObject({ text: "Buy", metadata: { answer: { type: "card", value: "buy chair" } } });
 
   const survey = await backend.post("survey", "", { title: "How was it?", options: [{ label: "Bad", value: "1" }, { label: "Good", value: "5" }] });
@@ -101,12 +100,13 @@ shops("each type comes into the open panel, is answered, and the answer reaches 
   // After a reload, and in what is saved, it reads the same.
   await page.reload();
   await launcher(page).click();
-  await expect(own(page)).toHaveText([slowly(3, 0), "Medium", "Buy", "Buy", "Good"]);
+  await expect(own(page).last()).toHaveText("Good");
   await expect(group(page, "How was it?")).toBeVisible();
   const download = page.waitForEvent("download");
   await menu(page, "Save as text");
   let text = "";
   for await (const chunk of await (await download).createReadStream()) text += chunk;
+  expect(text.match(/(?<=You:\n).*/g)).toEqual([slowly(3, 0), "Medium", "Buy", "Buy", "Good"]);
   expect(text).toMatch(/How was it\?\n\[choices: Bad \| Good\]\n\n\[[^\]]+\] You:\nGood\n/);
 });
 

@@ -3,7 +3,7 @@
 use super::{
     conversation::{Answering, MessageRef, ReplyRef},
     event::Event,
-    id::{ConversationId, FileId, VisitorId},
+    id::{ConversationId, FileId, MessageId, VisitorId},
     json::Json,
     message::Message,
     time::Timestamp,
@@ -135,6 +135,9 @@ pub struct VisitorSnapshot {
     pub visitor_read: i64,
     /// The seq up to which an agent has.
     pub agent_read: i64,
+    /// The last message that an agent has seen; absent: none.
+    #[serde(default)]
+    pub agent_read_id: Option<MessageId>,
     /// Whether the visitor has left an address for an answer of a person.
     #[serde(default)]
     pub has_email: bool,

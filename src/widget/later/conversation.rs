@@ -142,6 +142,7 @@ impl App {
             answering: read::text(&value, "answering").and_then(|word| Answering::parse(&word)).unwrap_or_default(),
             visitor_read: seq("visitor_read"),
             agent_read: seq("agent_read"),
+            agent_read_id: read::id(&value, "agent_read_id"),
         };
         let mut state = self.state.borrow_mut();
         state.person.has_email = value.get("has_email").is_some_and(|has| has.is_truthy());

@@ -79,6 +79,21 @@ pub async fn created(store: &Store, id: ConversationId, message: MessageId) -> R
     Ok(row.map(|(seq,)| seq))
 }
 
+/// The last message that was added up to a seq.
+pub async fn last_before(tx: &mut Tx, id: ConversationId, up_to: i64) -> Result<Option<Uuid>, sqlx::Error> {
+    let row: Option<(Uuid,)> = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT message_id FROM events WHERE conversation_id = $1 AND seq <= $2 AND kind = 'message.created'
+             ORDER BY seq DESC LIMIT 1",
+        )
+        .bind(id.0)
+        .bind(up_to)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.map(|(id,)| id))
+}
+
 /// Messages to the visitor that came, or were finished, after what they have seen.
 pub async fn unread(store: &Store, visitor: VisitorId, id: ConversationId) -> Result<u32, sqlx::Error> {
     let (count,): (i64,) = on!(store.read(), |db| {
