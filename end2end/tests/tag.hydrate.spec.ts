@@ -52,7 +52,7 @@ test("an empty attribute says nothing, data-default-open alone says yes, and a p
   expect(said).toEqual(["Parlor finds no element for data-target=#nowhere"]);
 });
 
-test("what the site's owner has set applies where the tag is silent, and the tag has the last word", async ({ page, hostPage, admin, baseURL }) => {
+test("what the site's owner has set applies where the tag is silent, and the tag has the last word", async ({ page, hostPage, admin }) => {
   expect(admin.username).toBeTruthy();
   await makeSite(page, hostPage.origin);
   const key = (await section(page, "Keys").getByRole("listitem").first().locator("code").textContent())!;
@@ -80,9 +80,11 @@ test("what the site's owner has set applies where the tag is silent, and the tag
   expect(await style("h2", "text-transform")).toBe("uppercase");
   expect(await style(".panel", "color-scheme")).toBe("dark");
   await expect.poll(() => style(".launch", "background-color")).toBe("rgb(124, 58, 237)");
-  expect((await shown.locator(".launch").evaluate(button => button.getBoundingClientRect().x))).toBe(20);
   await expect(shown.locator(".panel")).toHaveAttribute("lang", /^fr/);
   await expect(shown.locator(".send")).toHaveAttribute("aria-label", "Envoyer");
+  // On a phone the panel covers the launcher.
+  const side = async () => (await page.keyboard.press("Escape"), shown.locator(".launch").evaluate(button => button.getBoundingClientRect().x));
+  expect(await side()).toBe(20);
 
   await page.goto(hostPage.url({
     "api-key": key, title: "The tag", "welcome-message": "From the tag", "input-placeholder": "Tag", locale: "en", position: "right", theme: "light", "accent-color": "#ffcc00",
@@ -93,8 +95,7 @@ test("what the site's owner has set applies where the tag is silent, and the tag
   await expect(shown.locator("textarea")).toHaveAttribute("placeholder", "Tag");
   expect(await style(".panel", "color-scheme")).toBe("light");
   expect(await style(".launch", "background-color")).toBe("rgb(255, 204, 0)");
-  expect((await shown.locator(".launch").evaluate(button => button.getBoundingClientRect().x))).toBeGreaterThan(20);
-  expect(baseURL).toBeTruthy();
+  expect(await side()).toBeGreaterThan(20);
 });
 
 test("the versioned tag of the site's page works by its hash, and a script that was changed does not run", async ({ page, hostPage, admin, baseURL, gates }) => {

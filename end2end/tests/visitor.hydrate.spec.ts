@@ -146,6 +146,22 @@ test("the site's own words say when a person reads it, after a reload too", asyn
   await expect(page.getByText("On Thursdays, from 9 to 17.")).toBeVisible();
 });
 
+test("from a panel that the page opened by itself the focus comes to the launcher too, and stays where the visitor is", async ({ page, hostPage }) => {
+  await page.goto(hostPage.url({ "default-open": "true" }));
+  await expect(input(page)).toBeVisible();
+  await input(page).click();
+  await page.keyboard.press("Escape");
+  await expect(input(page)).toBeHidden();
+  await expect(launcher(page)).toBeFocused();
+  if (page.viewportSize()!.width <= 480) return; // there the page behind it cannot be reached
+  // Closed by the page while the visitor is elsewhere, it takes nobody along.
+  await launcher(page).click();
+  await page.getByLabel("Search").focus();
+  await page.evaluate(() => (window as any).Parlor.close());
+  await expect(input(page)).toBeHidden();
+  await expect(page.getByLabel("Search")).toBeFocused();
+});
+
 test("nothing moves where the visitor wants it still", async ({ page, hostPage }) => {
   const moving = () =>
     panel(page).evaluate(host =>
