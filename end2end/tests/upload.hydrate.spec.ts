@@ -101,7 +101,9 @@ test("a file shows how far it is while it goes, can be taken back, and is not se
   await expect(send(page)).toHaveAttribute("aria-disabled", "true");
   await input(page).press("Enter");
   await expect(own(page)).toHaveCount(0);
+  const ended = page.waitForEvent("requestfailed", request => request.url().endsWith("/v1/widget/files"));
   await page.getByRole("button", { name: "Remove large.png" }).click();
+  await ended;
   await expect(progress).toHaveCount(0);
   await expect(send(page)).toHaveAttribute("aria-disabled", "false");
   await expect(input(page)).toHaveValue("With a picture");
