@@ -51,7 +51,9 @@ function finishWidget() {
   for (const [, content] of parts) hash.update(content);
   const digest = hash.digest("hex").slice(0, 16);
   const loaders = [["chat-widget.js", "loader.js"], ["chat-frame.js", "frame-page.js"]].map(([name, source]) => {
-    return [name, bundle(join(staged, source), "iife", release).replaceAll("__WIDGET__", `widget-${digest}`)];
+    // A word to V8 (explicit compile hints): nearly all of it runs at once, so it is compiled beside the page's own work.
+    const hint = "--banner:js=//# allFunctionsCalledOnLoad";
+    return [name, bundle(join(staged, source), "iife", release, hint).replaceAll("__WIDGET__", `widget-${digest}`)];
   });
   // What the package is made of, before the folder holds only what is served.
   const kept = join(root, "target/widget/raw");

@@ -5,10 +5,26 @@ import { chromium } from 'playwright-core';
 
 const [parlor, key, count = '10000'] = process.argv.slice(2);
 const RUNS = 5;
+const LOADS = 15;
 const SLOWER = 4;
 
+// The least that a deferred script of another origin can do: one button in an element of its own.
+const BARE = `{
+  const host = document.createElement('parlor-chat'), button = document.createElement('button');
+  button.className = 'launch';
+  host.attachShadow({ mode: 'open' }).append(button);
+  document.body.append(host);
+}`;
+const other = createServer((_, answer) => {
+  answer.setHeader('Content-Type', 'text/javascript');
+  answer.end(BARE);
+});
+await new Promise(resolve => other.listen(0, '127.0.0.1', resolve));
+const SCRIPTS = { '/': `${parlor}/widget/chat-widget.js`, '/bare': `http://127.0.0.1:${other.address().port}/bare.js` };
+
 const host = createServer((request, answer) => {
-  const tag = request.url === '/blank' ? '' : `<script src="${parlor}/widget/chat-widget.js" data-api-key="${key}" defer></script>`;
+  const script = SCRIPTS[request.url];
+  const tag = script ? `<script src="${script}" data-api-key="${key}" defer></script>` : '';
   answer.setHeader('Content-Type', 'text/html; charset=utf-8');
   answer.end(`<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Host</title><h1>A page</h1>${tag}`);
 });
@@ -55,10 +71,13 @@ async function visit(path, act) {
 const input = page => page.getByRole('textbox', { name: 'Message' });
 const launcher = page => page.locator('parlor-chat .launch');
 
-const blank = [], ready = [], focused = [];
-for (let run = 0; run < RUNS; run++) {
+const blank = [], bare = [], ready = [], focused = [];
+for (let load = 0; load < LOADS; load++) {
   blank.push(await visit('/blank'));
+  bare.push(await visit('/bare'));
   ready.push(await visit('/'));
+}
+for (let run = 0; run < RUNS; run++) {
   focused.push(
     await visit('/', async page => {
       // Prefetched: the pointer has been over it until nothing more was asked for.
@@ -136,6 +155,8 @@ const history = await visit('/', async (page, context, protocol) => {
   return { loaded: answered, elements: Math.max(...most), longest_frame: longest, key: keys.length ? Math.max(...keys) : 16 };
 });
 
-console.log(JSON.stringify({ launcher: median(ready) - median(blank), input: median(focused), ...history }));
+const launched = { launcher: median(ready) - median(blank), bare: median(bare) - median(blank) };
+console.log(JSON.stringify({ ...launched, input: median(focused), ...history }));
 await browser.close();
 host.close();
+other.close();

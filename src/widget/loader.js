@@ -2,7 +2,7 @@
 //
 //   <script src="https://chat.example/widget/chat-widget.js" data-api-key="…" defer></script>
 //
-// It draws the launcher and nothing else. The panel is fetched when the visitor shows interest (pointer, focus, touch,
+// It draws the launcher and nothing else. The panel is fetched when the visitor shows interest (pointer, focus,
 // click) or the page calls for it. All it adds to the page is one element with a shadow tree, and the name `Parlor`.
 // The build (.ci/finish.mjs) puts the name of the panel's files in place of __WIDGET__.
 import { own, readOptions } from "./options.js";

@@ -195,7 +195,7 @@ export function shell(options, load, host) {
   };
 
   const once = { __proto__: null, once: true, passive: true };
-  for (const event of ["pointerenter", "focus", "touchstart"]) launch.addEventListener(event, () => quietly(ready()), once);
+  for (const event of ["pointerenter", "focus"]) launch.addEventListener(event, () => quietly(ready()), once);
   launch.addEventListener("click", api.toggle);
 
   // In the page's own flow it is fetched when it comes into sight, which may be never.
