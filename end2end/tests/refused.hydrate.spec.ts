@@ -119,6 +119,7 @@ test("frames that come broken are passed over, and no word of the reply is lost"
 });
 
 test("an answer that is no JSON, empty or of another server is waited out, and nothing typed is lost", async ({ page, hostPage, gates }) => {
+  test.slow();
   gates.allow(/Failed to load resource|WebSocket connection to/);
   let broken = 0;
   await page.route("**/v1/widget/session", route => {

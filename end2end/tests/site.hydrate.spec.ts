@@ -62,6 +62,7 @@ const panel = (page: Page) => page.locator("parlor-chat");
 const group = (page: Page, name: string) => panel(page).getByRole("group", { name, exact: true });
 
 shops("each type comes into the open panel, is answered, and the answer reaches the server as label and value", async ({ page, talk }) => {
+  test.slow();
   const backend = await talk();
   const question = await backend.post("quick_replies", "Which size?", { options: [{ label: "Medium", value: "m" }, { label: "Large", value: "l" }] });
   await expect(replies(page).last()).toHaveText("Which size?");
@@ -125,6 +126,7 @@ shops("an answer that another front end sent as its bare value reads as its butt
 });
 
 shops("what is chosen offline waits with its value, also over a reload", async ({ page, talk, context, gates }) => {
+  test.slow();
   gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_/);
   const backend = await talk();
   const question = await backend.post("quick_replies", "Which size?", { options: [{ label: "Medium", value: "m" }, { label: "Large", value: "l" }] });
@@ -158,6 +160,7 @@ shops("while the panel is closed each counts as unread, and is there when it ope
 });
 
 shops("an address that is code is refused by the server in each field, and said as text it does nothing", async ({ page, talk, gates }) => {
+  test.slow();
   const backend = await talk();
   const evil = "javascript:window.spoiled=1";
   const button = [{ label: "a", url: evil }];

@@ -53,6 +53,7 @@ test("an empty attribute says nothing, data-default-open alone says yes, and a p
 });
 
 test("what the site's owner has set applies where the tag is silent, and the tag has the last word", async ({ page, hostPage, admin }) => {
+  test.slow();
   expect(admin.username).toBeTruthy();
   await makeSite(page, hostPage.origin);
   const key = (await section(page, "Keys").getByRole("listitem").first().locator("code").textContent())!;
@@ -99,6 +100,7 @@ test("what the site's owner has set applies where the tag is silent, and the tag
 });
 
 test("the versioned tag of the site's page works by its hash, and a script that was changed does not run", async ({ page, hostPage, admin, baseURL, gates }) => {
+  test.slow();
   expect(admin.username).toBeTruthy();
   gates.allow(/integrity|Failed to load resource/);
   await makeSite(page, hostPage.origin);

@@ -62,6 +62,7 @@ test("each message has its time, and another day its date, as the visitor's lang
 });
 
 test("a message says how far it is: waiting, sent, refused, read", async ({ page, hostPage, context, gates }) => {
+  test.slow();
   gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_|status of 4/);
   await opened(page, hostPage.url());
   await say(page, slowly(3, 0));
@@ -96,6 +97,7 @@ test("a message says how far it is: waiting, sent, refused, read", async ({ page
 });
 
 test("who asks for a person is told what is known, in every tab and after a reload, and the page hears of it", async ({ page, hostPage, context, gates }) => {
+  test.slow();
   gates.allow(/WebSocket connection to/);
   await hear(page, "handoff");
   await opened(page, hostPage.url());
@@ -129,6 +131,7 @@ test("who asks for a person is told what is known, in every tab and after a relo
 });
 
 test("the site's own words say when a person reads it, after a reload too", async ({ page, hostPage, admin }) => {
+  test.slow();
   expect(admin.username).toBeTruthy();
   await makeSite(page, hostPage.origin);
   const key = (await section(page, "Keys").getByRole("listitem").first().locator("code").textContent())!;

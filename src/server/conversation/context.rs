@@ -17,6 +17,8 @@ const BYTES: usize = 400_000;
 
 /// One message as the model reads it: who, the text, and as JSON what it shows besides and what its sender attached.
 type Row = (String, String, Option<String>, Option<String>);
+/// The same as it is read, with whether the reply was asked to stop.
+type Read = (String, String, Option<String>, Option<String>, bool);
 
 /// What is asked for a reply, and whether somebody asked to stop it meanwhile.
 pub struct Asked {
@@ -35,7 +37,7 @@ pub async fn request(
     reply: &ReplyRef,
 ) -> Result<Asked, sqlx::Error> {
     // One statement sees one state of the conversation.
-    let rows: Vec<(String, String, Option<String>, Option<String>, bool)> = on!(store.read(), |db| {
+    let rows: Vec<Read> = on!(store.read(), |db| {
         sqlx::query_as(
             "SELECT author, content, rich, CASE WHEN author = 'visitor' THEN metadata END, COALESCE((SELECT stop_requested FROM generations WHERE id = $4), TRUE)
              FROM messages
