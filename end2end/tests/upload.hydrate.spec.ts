@@ -83,6 +83,14 @@ test("a file that is no picture inside is refused by the server, and the visitor
 });
 
 test("a file shows how far it is while it goes, can be taken back, and is not sent half", async ({ page, hostPage, context }) => {
+  await page.addInitScript(() => {
+    (window as any).aborted = 0;
+    const abort = XMLHttpRequest.prototype.abort;
+    XMLHttpRequest.prototype.abort = function () {
+      (window as any).aborted++;
+      abort.call(this);
+    };
+  });
   await opened(page, hostPage.url());
   const network = await context.newCDPSession(page);
   await network.send("Network.enable");
@@ -102,6 +110,7 @@ test("a file shows how far it is while it goes, can be taken back, and is not se
   await input(page).press("Enter");
   await expect(own(page)).toHaveCount(0);
   await page.getByRole("button", { name: "Remove large.png" }).click();
+  expect(await page.evaluate(() => (window as any).aborted)).toBe(1);
   await expect(progress).toHaveCount(0);
   await expect(send(page)).toHaveAttribute("aria-disabled", "false");
   await expect(input(page)).toHaveValue("With a picture");

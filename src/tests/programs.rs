@@ -150,6 +150,27 @@ scripted! {
         let (_, messages) = rig.history(&format!("sessionId={client}&clientId={client}")).await;
         assert_eq!((&messages[0]["fileName"], &messages[0]["sender"]), (&json!("cat.png"), &json!("user")), "{messages}");
         assert!(messages[0]["fileUrl"].as_str().unwrap().starts_with("http://"));
+        // Of several, the first stands where older clients look, and all of them in a list.
+        let visitor = Visitor::with(&rig.server, &rig.key, &client, json!({})).await;
+        let form = Form::default().part("file", file()).part("file", Part::new("terms.txt", "text/plain", b"Terms"));
+        let (_, uploaded) = answer(form.on(visitor.request(reqwest::Method::POST, "/v1/widget/files"))).await;
+        let ids: Vec<_> = uploaded["files"].as_array().unwrap().iter().map(|file| file["id"].clone()).collect();
+        let (_, list) = visitor.get("/v1/widget/conversations").await;
+        let path = format!("/v1/widget/conversations/{}/messages", list["items"][0]["id"].as_str().unwrap());
+        let (status, sent) = visitor.post(&path, &json!({"client_id": "two", "content": "Both", "files": ids})).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{sent}");
+        let (_, messages) = rig.history(&format!("sessionId={client}&clientId={client}")).await;
+        let both = messages.as_array().unwrap().iter().find(|message| message["text"] == "Both").unwrap();
+        let names: Vec<_> = both["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
+        assert_eq!((names, &both["fileName"], &both["fileUrl"]), (vec!["cat.png", "terms.txt"], &json!("cat.png"), &both["files"][0]["url"]));
+        for (file, content) in [(0, &b"\x89PNG\r\n\x1a\n"[..]), (1, b"Terms")] {
+            let read = rig.server.client.get(both["files"][file]["url"].as_str().unwrap()).send().await.unwrap();
+            assert_eq!(read.bytes().await.unwrap(), content);
+        }
+        assert!(messages.as_array().unwrap().iter().all(|message| message["files"] != json!([])), "where there are none there is no list");
+        let (_, document) = answer(rig.server.client.get(rig.server.url("/v1/openapi.json"))).await;
+        let of = &document["components"]["schemas"]["ChatMessage"]["properties"];
+        assert!(of["files"]["items"].is_object() && document["components"]["schemas"]["ChatFile"]["properties"]["url"].is_object(), "{of}");
         let late = Form::default().part("file", file()).text("clientId", &client);
         let (status, _) = answer(late.on(rig.server.client.post(rig.server.url("/api/upload")))).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "who sends it comes before the file");

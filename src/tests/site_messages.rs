@@ -86,12 +86,32 @@ scripted! {
         assert!(asked.contains("Which size?") && asked.contains("Medium | Large"), "{asked}");
         let (_, newer) = backend.read(&format!("clientId={}&after={}", visitor.client_id, sent["id"].as_str().unwrap())).await;
         assert_eq!(newer, json!(messages[3..]));
+        // Pressed where it stands: the text is what the button says, and the value is that of this message's button.
+        let buy = |value: &str| json!({"conversationId": id, "type": "card", "payload": {"title": value, "actions": [{"label": "Buy", "value": value}]}});
+        let (_, first) = backend.post(&buy("lamp")).await;
+        backend.post(&buy("chair")).await;
+        let pressed = async |client_id: &str, of: &Value, value: &str| {
+            let claim = json!({"answer": {"messageId": of, "value": value, "label": "forged", "type": "forged"}, "kept": 1});
+            let body = json!({"client_id": client_id, "content": "Buy", "metadata": claim});
+            let (_, said) = visitor.post(&format!("/v1/widget/conversations/{id}/messages"), &body).await;
+            visitor.ended(&id, &said["reply"]["id"]).await;
+            let said = visitor.messages(&id).await.into_iter().rfind(|message| message["author"] == "visitor").unwrap();
+            (said["content"].clone(), said["metadata"].clone())
+        };
+        let answer = json!({"answer": {"messageId": first["id"], "type": "card", "label": "Buy", "value": "lamp"}, "kept": 1});
+        assert_eq!(pressed("p1", &first["id"], "lamp").await, (json!("Buy"), answer));
+        let asked = rig.upstream.requests().await[2].to_string();
+        assert!(asked.contains("Buy\\n[chosen: lamp]"), "{asked}");
+        for (client_id, of, value) in [("p2", &first["id"], "house"), ("p3", &chosen["message"]["id"], "lamp"), ("p4", &json!(uuid::Uuid::now_v7()), "lamp")] {
+            assert_eq!(pressed(client_id, of, value).await, (json!("Buy"), json!({"kept": 1})), "{client_id}: not offered there");
+        }
         // The question was answered; nobody but the server says what was.
         let mut again = message("l");
         again["metadata"] = json!({"answer": {"value": "forged"}, "kept": 1});
         let (_, said) = visitor.post(&format!("/v1/widget/conversations/{id}/messages"), &again).await;
         visitor.ended(&id, &said["reply"]["id"]).await;
-        assert_eq!(visitor.messages(&id).await[5]["metadata"], json!({"kept": 1}));
+        let last = visitor.messages(&id).await.into_iter().rfind(|message| message["author"] == "visitor").unwrap();
+        assert_eq!((&last["content"], &last["metadata"]), (&json!("l"), &json!({"kept": 1})));
         let (status, _) = visitor.post(&format!("/v1/widget/messages/{}/regenerate", sent["id"].as_str().unwrap()), &Value::Null).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "no model wrote it");
     }
@@ -126,7 +146,7 @@ scripted! {
         let (_, list) = visitor.get("/v1/widget/conversations").await;
         let path = format!("/v1/widget/conversations/{}/transcript", list["items"][0]["id"].as_str().unwrap());
         let (_, transcript) = visitor.get(&path).await;
-        for words in ["Coffee, € 8.50", "[choices: Bad | Good]", "Plan"] {
+        for words in ["Coffee, € 8.50", "[choices: Bad | Good]", "Plan", "You:\nGood\n"] {
             assert!(transcript.as_str().unwrap().contains(words), "{words} in {transcript}");
         }
     }

@@ -6,7 +6,10 @@ use crate::{
     visitor::{Visitor, lines, message, site},
 };
 use futures::future::join_all;
-use parlor::wire::{conversation::Answering, id::ConversationId};
+use parlor::{
+    on,
+    wire::{conversation::Answering, id::ConversationId},
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -154,6 +157,8 @@ scripted! {
         }
         let (_, asked) = visitor.post(&person, &json!({"email": "ada@example.com"})).await;
         assert_eq!(asked["has_email"], true);
+        let (_, opened) = visitor.get(&format!("/v1/widget/conversations/{id}")).await;
+        assert_eq!((&opened["answering"], &opened["has_email"]), (&json!("paused"), &json!(true)), "the panel knows it after a reload");
         assert_eq!(visitor.post(&person, &json!({})).await.1["has_email"], true, "asked again it stays");
         // A person takes over: only they give back.
         let conversation: ConversationId = id.parse().unwrap();
@@ -180,6 +185,21 @@ scripted! {
         let (_, polled) = visitor.get(&format!("{path}/poll?after={seq}")).await;
         let marks: Vec<&Value> = polled["events"].as_array().unwrap().iter().filter(|e| e["type"] == "conversation.read").collect();
         assert_eq!(marks.len(), 2);
+        // An agent's mark is told by the message too: those of a snapshot have no seq.
+        let store = rig.server.running.state.store.clone();
+        for (agent_read, read) in [(0_i64, None), (1, Some(0)), (2, Some(1)), (1000, Some(1))] {
+            let conversation: ConversationId = id.parse().unwrap();
+            let mut tx = store.begin().await.unwrap();
+            on!(&mut tx, |db| {
+                let update = sqlx::query("UPDATE conversations SET agent_read = $2 WHERE id = $1");
+                update.bind(conversation.0).bind(agent_read).execute(db).await.map(|_| ())
+            })
+            .unwrap();
+            tx.commit().await.unwrap();
+            let (_, opened) = visitor.get(&path).await;
+            let expected = read.map_or(Value::Null, |at: usize| opened["messages"][at]["id"].clone());
+            assert_eq!((&opened["agent_read"], &opened["agent_read_id"]), (&json!(agent_read), &expected));
+        }
         assert!(marks.iter().all(|mark| mark["by"] == "visitor"));
     }
 

@@ -20,7 +20,8 @@ described! {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Rich {
-    /// Answers to choose from; choosing sends the value as the visitor's message. Gone after the next message.
+    /// Answers to choose from; choosing sends the label as the visitor's message, with the value beside it, see
+    /// [`Choice`]. Gone after the next message.
     QuickReplies {
         /// The answers.
         options: Vec<Choice>,
@@ -55,7 +56,7 @@ pub enum Rich {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         actions: Vec<Choice>,
     },
-    /// A question with a scale or answers; the answer is sent as a message with the value.
+    /// A question with a scale or answers, which are sent as those of quick replies.
     Survey {
         /// The question.
         title: String,
@@ -71,12 +72,14 @@ pub enum Rich {
 }
 
 described! {
-/// A button or an answer: it sends its value, or leads to its address.
+/// A button or an answer: it leads to its address, or sends its label with its value: whoever sends it puts `answer`,
+/// an object of `messageId` and `value`, into the metadata, and the server writes there what was offered, with `type`
+/// and `label`. A message whose text is a value counts as the answer too.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Choice {
     /// What it says.
     pub label: String,
-    /// What it sends; absent: the label.
+    /// What it stands for, for programs; absent: the label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// Where it leads instead, in a new tab.

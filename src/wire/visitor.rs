@@ -3,7 +3,7 @@
 use super::{
     conversation::{Answering, MessageRef, ReplyRef},
     event::Event,
-    id::{ConversationId, FileId, VisitorId},
+    id::{ConversationId, FileId, MessageId, VisitorId},
     json::Json,
     message::Message,
     time::Timestamp,
@@ -97,7 +97,7 @@ pub struct VisitorMessage {
     /// Files uploaded before.
     #[serde(default)]
     pub files: Vec<FileId>,
-    /// For programs; an object of at most 8 KiB.
+    /// For programs; an object of at most 8 KiB. `answer` in it says which button was pressed: `messageId` and `value`.
     #[serde(default)]
     pub metadata: Option<Json>,
 }
@@ -135,6 +135,12 @@ pub struct VisitorSnapshot {
     pub visitor_read: i64,
     /// The seq up to which an agent has.
     pub agent_read: i64,
+    /// The last message that an agent has seen; absent: none.
+    #[serde(default)]
+    pub agent_read_id: Option<MessageId>,
+    /// Whether the visitor has left an address for an answer of a person.
+    #[serde(default)]
+    pub has_email: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }

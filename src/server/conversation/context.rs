@@ -1,13 +1,13 @@
 //! What the model gets to read of a chat.
 
-use super::rich::in_words;
+use super::rich::{answered, in_words};
 use crate::{
     server::{
         model::{Audience, Request, Speaker, Turn},
         store::{Store, on},
         thread::owner::Owner,
     },
-    wire::{conversation::ReplyRef, id::ConversationId, message::Author, rich::Rich, site::SiteSettings},
+    wire::{conversation::ReplyRef, id::ConversationId, json::Json, message::Author, rich::Rich, site::SiteSettings},
 };
 
 /// The newest messages that a request takes along, at most.
@@ -15,8 +15,10 @@ const MESSAGES: i64 = 200;
 /// The text that a request takes along, in bytes; older messages stay out. The newest always goes.
 const BYTES: usize = 400_000;
 
-/// One message as the model reads it: who, the text, and as JSON what it shows besides.
-type Row = (String, String, Option<String>);
+/// One message as the model reads it: who, the text, and as JSON what it shows besides and what its sender attached.
+type Row = (String, String, Option<String>, Option<String>);
+/// The same as it is read, with whether the reply was asked to stop.
+type Read = (String, String, Option<String>, Option<String>, bool);
 
 /// What is asked for a reply, and whether somebody asked to stop it meanwhile.
 pub struct Asked {
@@ -35,9 +37,9 @@ pub async fn request(
     reply: &ReplyRef,
 ) -> Result<Asked, sqlx::Error> {
     // One statement sees one state of the conversation.
-    let rows: Vec<(String, String, Option<String>, bool)> = on!(store.read(), |db| {
+    let rows: Vec<Read> = on!(store.read(), |db| {
         sqlx::query_as(
-            "SELECT author, content, rich, COALESCE((SELECT stop_requested FROM generations WHERE id = $4), TRUE)
+            "SELECT author, content, rich, CASE WHEN author = 'visitor' THEN metadata END, COALESCE((SELECT stop_requested FROM generations WHERE id = $4), TRUE)
              FROM messages
              WHERE conversation_id = $1 AND active AND id < $2 AND state <> 'streaming' ORDER BY id DESC LIMIT $3",
         )
@@ -53,7 +55,8 @@ pub async fn request(
         Owner::Visitor(_) => of_site(store, conversation).await?,
     };
     let stopped = rows.iter().any(|(.., stopped)| *stopped);
-    let newest_first = rows.into_iter().map(|(author, content, rich, _)| (author, content, rich)).collect();
+    let newest_first =
+        rows.into_iter().map(|(author, content, rich, metadata, _)| (author, content, rich, metadata)).collect();
     Ok(Asked { request: Request { turns: turns(newest_first), ..asked }, stopped })
 }
 
@@ -75,7 +78,7 @@ fn turns(newest_first: Vec<Row>) -> Vec<Turn> {
     let mut bytes = 0;
     let mut turns: Vec<Turn> = newest_first
         .into_iter()
-        .map(|(author, content, rich)| (author, text(content, rich.as_deref())))
+        .map(|(author, content, rich, metadata)| (author, text(content, rich.as_deref(), metadata.as_deref())))
         // A reply that failed before its first word says nothing.
         .filter(|(_, content)| !content.trim().is_empty())
         .take_while(|(_, content)| {
@@ -96,8 +99,13 @@ fn turns(newest_first: Vec<Row>) -> Vec<Turn> {
 }
 
 /// The text of a message, what it shows besides, in words, and the names of its files: the model cannot read those, and
-/// should not deny that they came.
-fn text(content: String, rich: Option<&str>) -> String {
+/// should not deny that they came. Of an answer, both what its button says and its value.
+fn text(content: String, rich: Option<&str>, metadata: Option<&str>) -> String {
+    if let Some((label, value)) = answered(metadata.and_then(Json::parse).as_ref())
+        && let Some(other) = [value, label].into_iter().find(|word| word.trim() != content.trim())
+    {
+        return format!("{content}\n[chosen: {other}]");
+    }
     let shown = match rich.map(serde_json::from_str) {
         Some(Ok(Rich::Files { files })) => {
             files.iter().map(|file| format!("[attached file: {}]", file.name)).collect::<Vec<_>>().join("\n")
@@ -113,15 +121,26 @@ mod tests {
     use super::*;
 
     fn row(author: &str, content: &str) -> Row {
-        (author.to_owned(), content.to_owned(), None)
+        (author.to_owned(), content.to_owned(), None, None)
     }
 
     #[test]
     fn a_file_is_told_by_its_name() {
         let rich = r#"{"type":"files","files":[{"id":"019256d5-0000-7000-8000-000000000000","name":"plan.pdf",
             "media_type":"application/pdf","size":3,"url":"/x"}]}"#;
-        let turns = turns(vec![("visitor".to_owned(), String::new(), Some(rich.to_owned()))]);
+        let turns = turns(vec![("visitor".to_owned(), String::new(), Some(rich.to_owned()), None)]);
         assert_eq!(turns[0].text, "[attached file: plan.pdf]");
+    }
+
+    #[test]
+    fn an_answer_is_told_by_what_its_button_says_and_by_its_value() {
+        let answered = |content: &str, value: &str| {
+            let metadata = format!(r#"{{"answer":{{"messageId":"q","type":"card","label":"Buy","value":"{value}"}}}}"#);
+            turns(vec![("visitor".to_owned(), content.to_owned(), None, Some(metadata))]).remove(0).text
+        };
+        assert_eq!(answered("Buy", "lamp-7"), "Buy\n[chosen: lamp-7]");
+        assert_eq!(answered("lamp-7", "lamp-7"), "lamp-7\n[chosen: Buy]");
+        assert_eq!(answered("Buy", "Buy"), "Buy");
     }
 
     #[test]

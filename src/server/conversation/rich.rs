@@ -5,7 +5,7 @@ use crate::{
     markdown::url::Href,
     wire::{
         error::{ApiError, Code},
-        id::FileId,
+        id::{FileId, MessageId},
         json::Json,
         rich::{Choice, LONGEST_BODY, LONGEST_LABEL, LONGEST_URL, MOST_PARTS, Rich},
     },
@@ -170,33 +170,61 @@ pub fn chosen(shown: &[(bool, String, Option<Rich>)], said: &str) -> Option<Valu
     let mut asked = true;
     for (by_visitor, id, rich) in shown {
         asked &= !by_visitor;
-        let (kind, choices) = match rich {
-            Some(Rich::QuickReplies { options }) if asked => ("quick_replies", options),
-            Some(Rich::Survey { options, .. }) if asked => ("survey", options),
-            Some(Rich::Card { actions, .. }) => ("card", actions),
-            Some(Rich::Product { actions, .. }) => ("product", actions),
-            _ => continue,
-        };
+        let Some((kind, choices)) = rich.as_ref().and_then(offered) else { continue };
+        if !asked && matches!(rich, Some(Rich::QuickReplies { .. } | Rich::Survey { .. })) {
+            continue;
+        }
         let mut sent = choices.iter().filter(|choice| choice.url.is_none());
         let is_it = |choice: &&Choice| choice.value.as_deref().unwrap_or(&choice.label).trim() == said;
         let found = sent.clone().find(is_it).or_else(|| sent.find(|choice| choice.label.trim() == said));
-        if let Some(Choice { label, value, .. }) = found {
-            let mut answer = Map::new();
-            for (name, text) in [
-                ("messageId", id.as_str()),
-                ("type", kind),
-                ("label", label),
-                ("value", value.as_ref().unwrap_or(label)),
-            ] {
-                answer.insert(name.to_owned(), text.into());
-            }
-            return Some(Value::Object(answer));
+        if let Some(choice) = found {
+            return Some(answer(id, kind, choice));
         }
     }
     None
 }
 
-/// A visitor's metadata with what they chose as `answer`. That name is the server's: what a sender writes there goes.
+/// The name of the type, and what can be chosen.
+fn offered(rich: &Rich) -> Option<(&'static str, &[Choice])> {
+    match rich {
+        Rich::QuickReplies { options } => Some(("quick_replies", options)),
+        Rich::Survey { options, .. } => Some(("survey", options)),
+        Rich::Card { actions, .. } => Some(("card", actions)),
+        Rich::Product { actions, .. } => Some(("product", actions)),
+        Rich::Files { .. } => None,
+    }
+}
+
+fn answer(id: &str, kind: &str, Choice { label, value, .. }: &Choice) -> Value {
+    let fields = [("messageId", id), ("type", kind), ("label", label), ("value", value.as_ref().unwrap_or(label))];
+    Value::Object(fields.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect())
+}
+
+/// What was chosen of the message `id` by pressing the button that sends `value`; nothing where it has no such button.
+pub fn pressed(id: &str, rich: &Rich, value: &str) -> Option<Value> {
+    let (kind, choices) = offered(rich)?;
+    let mut sent = choices.iter().filter(|choice| choice.url.is_none());
+    sent.find(|choice| choice.value.as_ref().unwrap_or(&choice.label) == value).map(|choice| answer(id, kind, choice))
+}
+
+/// What a visitor chose, as its button says it and as its value, out of what [`with_answer`] wrote.
+pub fn answered(metadata: Option<&Json>) -> Option<(String, String)> {
+    let metadata: Map<String, Value> = serde_json::from_str(metadata?.as_str()).ok()?;
+    let answer = metadata.get("answer")?;
+    let text = |name: &str| Some(answer.get(name)?.as_str()?.to_owned());
+    Some((text("label")?, text("value")?))
+}
+
+/// What a sender says was chosen: of which message, and which value. Not checked yet.
+pub fn claimed(metadata: Option<&Json>) -> Option<(MessageId, String)> {
+    let metadata: Map<String, Value> = serde_json::from_str(metadata?.as_str()).ok()?;
+    let answer = metadata.get("answer")?;
+    let text = |name: &str| answer.get(name)?.as_str();
+    Some((text("messageId")?.parse().ok()?, text("value")?.to_owned()))
+}
+
+/// A visitor's metadata with what they chose as `answer`. That name is the server's: what a sender writes there is a
+/// claim, and goes.
 pub fn with_answer(metadata: Option<Json>, answer: Option<Value>) -> Option<Json> {
     let given =
         metadata.as_ref().and_then(|metadata| serde_json::from_str::<Map<String, Value>>(metadata.as_str()).ok());
@@ -350,6 +378,24 @@ mod tests {
         assert_eq!(with_answer(json(r#"{"a":1,"answer":2}"#), Some(json!(3))), json(r#"{"a":1,"answer":3}"#));
         assert_eq!(with_answer(None, Some(json!(3))), json(r#"{"answer":3}"#));
         assert_eq!(with_answer(None, None), None);
+        let id = "019256d5-0000-7000-8000-000000000000";
+        let claim = Json::of(&json!({"answer": {"messageId": id, "value": "m", "label": "forged"}, "a": 1}));
+        let (of, value) = claimed(claim.ok().as_ref()).unwrap();
+        assert_eq!((of.to_string().as_str(), &*value), (id, "m"));
+        for no in
+            [r#"{"answer":"m"}"#, r#"{"answer":{"value":"m"}}"#, r#"{"answer":{"messageId":"q","value":"m"}}"#, "[]"]
+        {
+            assert_eq!(claimed(json(no).as_ref()), None, "{no}");
+        }
+        // By the message that it stands in: two cards may have the same button.
+        let options = json!({"options": [{"label": "Medium", "value": "m"}, {"label": "S"}]});
+        let offer = try_read("quick_replies", &options).unwrap().unwrap();
+        let answer = pressed(id, &offer, "m").unwrap();
+        assert_eq!(answer, json!({"messageId": id, "type": "quick_replies", "label": "Medium", "value": "m"}));
+        assert_eq!(pressed(id, &offer, "Medium"), None, "a button sends its value");
+        let stored = with_answer(None, Some(answer));
+        assert_eq!(answered(stored.as_ref()), Some(("Medium".to_owned(), "m".to_owned())));
+        assert_eq!(answered(json("{}").as_ref()), None);
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use super::{Visitor, Visitors, object};
 use crate::{
     server::{
-        conversation::{MAX_SESSION_KEY, Said, Stored, rich::with_answer},
+        conversation::{
+            MAX_SESSION_KEY, Said, Stored,
+            rich::{claimed, with_answer},
+        },
         error::{Error, Result},
         sites::limit::Act,
     },
@@ -86,9 +89,10 @@ impl Visitors {
         if let Some(metadata) = &message.metadata {
             object(metadata, "metadata")?;
         }
-        let answer = match conversation {
+        let answer = match (conversation, claimed(message.metadata.as_ref())) {
+            (Some(id), Some((of, value))) => self.conversations.pressed(visitor.id, id, of, &value).await?,
             // What is long was typed.
-            Some(id) if message.content.len() <= LONGEST_LABEL => {
+            (Some(id), None) if message.content.len() <= LONGEST_LABEL => {
                 self.conversations.chosen(visitor.id, id, &message.content).await?
             }
             _ => None,

@@ -93,6 +93,16 @@ pub fn read<V: Value>(value: &V, now: f64) -> Vec<Waiting> {
     queue
 }
 
+/// The metadata that says which value was chosen of what a message offers; the server checks it.
+pub fn answer(message_id: &str, value: &str) -> String {
+    let mut out = String::from("{\"answer\":{\"messageId\":");
+    quote(message_id, &mut out);
+    out.push_str(",\"value\":");
+    quote(value, &mut out);
+    out.push_str("}}");
+    out
+}
+
 fn quote_id(id: FileId, out: &mut String) {
     quote(&id.to_string(), out);
 }

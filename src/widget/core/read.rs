@@ -139,6 +139,12 @@ pub fn file<V: Value>(value: &V) -> Option<FileRef> {
     })
 }
 
+/// What a person reads of an answer that another front end sent as its bare value: what the button says.
+pub fn chosen<V: Value>(metadata: &V, content: &str) -> Option<String> {
+    let answer = metadata.get("answer")?;
+    if text(&answer, "value")? == content { text(&answer, "label") } else { None }
+}
+
 /// What a message shows besides its text.
 pub fn rich<V: Value>(value: &V) -> Option<Rich> {
     let title = || text(value, "title");
@@ -238,6 +244,17 @@ mod tests {
         }
         for text in ["{}", "[]", "null", r#"{"seq":"1"}"#, "7"] {
             assert_eq!(event(&serde_json::from_str::<Tree>(text).unwrap()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bare_value_reads_as_what_the_button_says() {
+        let metadata = |text: &str| serde_json::from_str::<Tree>(text).unwrap();
+        let answer = metadata(r#"{"answer":{"messageId":"q","type":"survey","label":"Good","value":"5"}}"#);
+        assert_eq!(chosen(&answer, "5").as_deref(), Some("Good"));
+        assert_eq!(chosen(&answer, "Good"), None, "it says so already, or a plugin has made another text of it");
+        for other in ["{}", "[]", r#"{"answer":5}"#, r#"{"answer":{"value":"5"}}"#] {
+            assert_eq!(chosen(&metadata(other), "5"), None, "{other}");
         }
     }
 

@@ -4,6 +4,7 @@ use crate::wire::{
     conversation::Answering,
     event::Change,
     id::{ConversationId, GenerationId, MessageId},
+    json::Json,
     message::{Author, Message, State},
     rich::FileRef,
     time::Timestamp,
@@ -67,10 +68,14 @@ pub struct Thread {
     pub visitor_read: i64,
     /// The seq up to which an agent has.
     pub agent_read: i64,
+    /// The last message of a snapshot or a page of history that an agent has seen: those have no seq.
+    pub agent_read_id: Option<MessageId>,
     /// Whether the server deleted it.
     pub deleted: bool,
     /// The seq of the last event with which a reply went on, and how long its text was then, in bytes.
     pub resumed: Option<(i64, usize)>,
+    /// The seq of the snapshot, and its last message.
+    opened: (i64, Option<MessageId>),
     version: u32,
 }
 
@@ -89,6 +94,8 @@ pub struct Opened {
     pub visitor_read: i64,
     /// See [`Thread::agent_read`].
     pub agent_read: i64,
+    /// See [`Thread::agent_read_id`].
+    pub agent_read_id: Option<MessageId>,
 }
 
 impl Thread {
@@ -98,6 +105,8 @@ impl Thread {
         (self.id, self.seq, self.older) = (Some(id), opened.seq, opened.older);
         (self.answering, self.deleted) = (opened.answering, false);
         (self.visitor_read, self.agent_read) = (opened.visitor_read, opened.agent_read);
+        self.agent_read_id = opened.agent_read_id;
+        self.opened = (opened.seq, opened.messages.last().map(|message| message.id));
         for message in opened.messages {
             self.put(message, 0);
         }
@@ -172,6 +181,9 @@ impl Thread {
             }
             Some(Change::ConversationRead { by: Author::Agent, up_to }) => {
                 self.agent_read = self.agent_read.max(up_to);
+                if up_to >= self.opened.0 {
+                    self.agent_read_id = self.agent_read_id.max(self.opened.1);
+                }
                 self.touch_last_own();
             }
             Some(Change::ConversationRead { up_to, .. }) => self.visitor_read = self.visitor_read.max(up_to),
@@ -212,6 +224,13 @@ impl Thread {
             finished_at: None,
         };
         self.entries.push(Entry { key: client_id.to_owned(), message, delivery, seq: 0, version, files });
+    }
+
+    /// What goes for programs with a message that is on its way, so that another try has it too.
+    pub fn attach(&mut self, client_id: &str, metadata: Option<String>) {
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.key == client_id && entry.waits()) {
+            entry.message.metadata = metadata.map(Json::parsed);
+        }
     }
 
     /// Another text for a message that is on its way.
@@ -259,6 +278,14 @@ impl Thread {
     pub fn unread(&self) -> u32 {
         let is_new = |entry: &&Entry| entry.seq > self.visitor_read && entry.message.author != Author::Visitor;
         self.entries.iter().rev().take(200).filter(is_new).count() as u32
+    }
+
+    /// The position of the last message that an agent has seen.
+    pub fn read_up_to(&self) -> Option<usize> {
+        self.entries.iter().rposition(|entry| match entry.seq {
+            0 => !entry.waits() && self.agent_read_id.is_some_and(|read| entry.message.id <= read),
+            seq => seq <= self.agent_read,
+        })
     }
 
     /// The visitor has seen everything up to here; answers the seq to tell the server, where it is news.

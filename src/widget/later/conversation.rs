@@ -143,8 +143,10 @@ impl App {
             answering: read::text(&value, "answering").and_then(|word| Answering::parse(&word)).unwrap_or_default(),
             visitor_read: seq("visitor_read"),
             agent_read: seq("agent_read"),
+            agent_read_id: read::id(&value, "agent_read_id"),
         };
         let mut state = self.state.borrow_mut();
+        state.person.has_email = value.get("has_email").is_some_and(|has| has.is_truthy());
         if opened.seq >= state.thread.seq || state.thread.id != Some(id) {
             state.thread.open(id, opened);
         }

@@ -118,7 +118,7 @@ pub fn take(app: &Rc<App>, files: JsValue) {
 pub fn say(app: &Rc<App>, text: String) -> js_sys::Promise {
     let app = app.clone();
     host::promise(Box::pin(async move {
-        outbox::send(&app, text, Vec::new()).await;
+        outbox::send(&app, text, Vec::new(), None).await;
         Ok(JsValue::UNDEFINED)
     }))
 }

@@ -63,6 +63,7 @@ pub fn show(app: &Rc<App>) {
         let at = Timestamp(waiting.at as i64);
         let mut state = app.state.borrow_mut();
         state.thread.send(&waiting.client_id, &waiting.content, waiting.files, at, Delivery::Waiting);
+        state.thread.attach(&waiting.client_id, waiting.metadata);
     }
 }
 
@@ -71,14 +72,15 @@ pub fn forget(app: &App) {
     keep(app, &[]);
 }
 
-/// Sends a text with files. What it is, the plugins may change; whether the network is there does not matter.
-pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>) {
+/// Sends a text with files, and with an object for programs as JSON. What it is, the plugins may change; whether the
+/// network is there does not matter.
+pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>, metadata: Option<String>) {
     let (conversation, fresh) = {
         let state = app.state.borrow();
         (state.thread.id, state.fresh)
     };
     let conversation = conversation.filter(|_| !fresh);
-    let mut waiting = Waiting { client_id: uuid(), conversation, content, files, metadata: None, at: now() };
+    let mut waiting = Waiting { client_id: uuid(), conversation, content, files, metadata, at: now() };
     let said = app.hook("onBeforeSend", json::parse(&waiting.json(false))).await.unwrap_or_default();
     if let Some(abort) = read::text(&said, "abort") {
         app.fail(&Fault::Refused(0, abort, None));
@@ -107,7 +109,10 @@ pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>) {
         return;
     }
     let delivery = if app.online() { Delivery::Sending } else { Delivery::Waiting };
-    app.state.borrow_mut().thread.send(&waiting.client_id, &waiting.content, waiting.files.clone(), at, delivery);
+    let mut state = app.state.borrow_mut();
+    state.thread.send(&waiting.client_id, &waiting.content, waiting.files.clone(), at, delivery);
+    state.thread.attach(&waiting.client_id, waiting.metadata.clone());
+    drop(state);
     let mut queue = load(app);
     queue.push(waiting);
     keep(app, &queue);
@@ -124,7 +129,8 @@ pub async fn again(app: &Rc<App>, client_id: &str) {
         entry
     };
     if let Some(entry) = entry {
-        send(app, entry.message.content, entry.files).await;
+        let metadata = entry.message.metadata.map(|metadata| metadata.as_str().to_owned());
+        send(app, entry.message.content, entry.files, metadata).await;
     }
 }
 

@@ -20,7 +20,7 @@ impl App {
             let id = app.state.borrow().thread.id;
             let Some(id) = id else {
                 // There has to be something to read.
-                outbox::send(&app, app.t("person.message"), Vec::new()).await;
+                outbox::send(&app, app.t("person.message"), Vec::new(), None).await;
                 app.state.borrow_mut().person.asked = false;
                 let _ = app.retry.sleep(1500).await;
                 if app.state.borrow().thread.id.is_some() {

@@ -121,6 +121,7 @@ impl Conversations {
     pub async fn open_support(&self, visitor: VisitorId, id: ConversationId, limit: u32) -> Result<VisitorSnapshot> {
         let mut view = self.store.snapshot().await?;
         let row = rows::find(&mut view, visitor, id).await?.ok_or_else(missing)?;
+        let agent_read_id = rows::last_before(&mut view, id, row.agent_read).await?;
         let page = before(&mut view, id, Uuid::max(), limit).await?;
         Ok(VisitorSnapshot {
             conversation_id: id,
@@ -130,6 +131,8 @@ impl Conversations {
             seq: row.last_seq,
             visitor_read: row.visitor_read,
             agent_read: row.agent_read,
+            agent_read_id: agent_read_id.map(MessageId),
+            has_email: row.contact_email.is_some(),
             created_at: Timestamp(row.created_at),
         })
     }

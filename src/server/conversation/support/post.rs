@@ -5,7 +5,7 @@ use crate::{
     server::{
         clock::{new_id, now},
         conversation::{
-            rich::{chosen, picture},
+            rich::{chosen, picture, pressed},
             send::rich_of,
         },
         error::{Error, Result},
@@ -99,6 +99,18 @@ impl Conversations {
     pub async fn chosen(&self, visitor: VisitorId, id: ConversationId, said: &str) -> Result<Option<Value>> {
         let shown = rows::shown(&self.store, visitor, id, LOOKED_AT).await?;
         Ok(chosen(&shown, said))
+    }
+
+    /// What a visitor chose by pressing the button of a message that sends `value`; nothing where that is not so.
+    pub async fn pressed(
+        &self,
+        visitor: VisitorId,
+        id: ConversationId,
+        of: MessageId,
+        value: &str,
+    ) -> Result<Option<Value>> {
+        let rich = rows::rich(&self.store, visitor, id, of).await?;
+        Ok(rich.and_then(|rich| pressed(&of.to_string(), &rich, value)))
     }
 
     /// Whose a conversation of a site is.

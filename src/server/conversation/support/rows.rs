@@ -79,6 +79,21 @@ pub async fn created(store: &Store, id: ConversationId, message: MessageId) -> R
     Ok(row.map(|(seq,)| seq))
 }
 
+/// The last message that was added up to a seq.
+pub async fn last_before(tx: &mut Tx, id: ConversationId, up_to: i64) -> Result<Option<Uuid>, sqlx::Error> {
+    let row: Option<(Uuid,)> = on!(&mut *tx, |db| {
+        sqlx::query_as(
+            "SELECT message_id FROM events WHERE conversation_id = $1 AND seq <= $2 AND kind = 'message.created'
+             ORDER BY seq DESC LIMIT 1",
+        )
+        .bind(id.0)
+        .bind(up_to)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.map(|(id,)| id))
+}
+
 /// Messages to the visitor that came, or were finished, after what they have seen.
 pub async fn unread(store: &Store, visitor: VisitorId, id: ConversationId) -> Result<u32, sqlx::Error> {
     let (count,): (i64,) = on!(store.read(), |db| {
@@ -241,6 +256,27 @@ pub async fn shown(
     let read = |rich: Option<String>| rich.and_then(|rich| serde_json::from_str(&rich).ok());
     let by_visitor = |author: String| author == "visitor";
     Ok(rows.into_iter().map(|(id, author, rich)| (by_visitor(author), id.to_string(), read(rich))).collect())
+}
+
+/// What a message that is not the visitor's shows besides its text.
+pub async fn rich(
+    store: &Store,
+    visitor: VisitorId,
+    id: ConversationId,
+    message: MessageId,
+) -> Result<Option<Rich>, sqlx::Error> {
+    let row: Option<(Option<String>,)> = on!(store.read(), |db| {
+        sqlx::query_as(
+            "SELECT m.rich FROM messages m JOIN conversations c ON c.id = m.conversation_id
+             WHERE m.id = $1 AND c.id = $2 AND c.owner_visitor_id = $3 AND m.active AND m.author IN ('bot', 'agent')",
+        )
+        .bind(message.0)
+        .bind(id.0)
+        .bind(visitor.0)
+        .fetch_optional(db)
+        .await
+    })?;
+    Ok(row.and_then(|(rich,)| serde_json::from_str(&rich?).ok()))
 }
 
 /// Whose a conversation of a site is.

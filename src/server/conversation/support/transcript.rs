@@ -1,6 +1,9 @@
 //! A conversation as plain text, to keep.
 
-use super::{super::rich::in_words, Conversations};
+use super::{
+    super::rich::{answered, in_words},
+    Conversations,
+};
 use crate::{
     server::error::Result,
     wire::{
@@ -36,8 +39,11 @@ fn write(text: &mut String, message: &Message) {
         Author::Agent => "Support",
     };
     text.push_str(&format!("[{}] {who}:\n", message.created_at));
-    if !message.content.is_empty() {
-        text.push_str(message.content.trim_end());
+    // What was chosen reads as the button said it, whatever was sent for it.
+    let chosen = answered(message.metadata.as_ref()).filter(|(_, value)| *value == message.content);
+    let content = chosen.map_or_else(|| message.content.clone(), |(label, _)| label);
+    if !content.is_empty() {
+        text.push_str(content.trim_end());
         text.push('\n');
     }
     match message.rich.as_ref().map(|rich| serde_json::from_str(rich.as_str())) {

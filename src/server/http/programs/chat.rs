@@ -75,12 +75,15 @@ pub(in crate::server::http) struct ChatMessage {
     text: String,
     /// RFC 3339, in UTC.
     created_at: String,
-    /// Where to read the file that came with it.
+    /// Where to read the first file that came with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     file_url: Option<String>,
     /// What that is called.
     #[serde(skip_serializing_if = "Option::is_none")]
     file_name: Option<String>,
+    /// All files that came with it, that one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<ChatFile>,
     /// What the sender's program attached.
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<AnyJson>,
@@ -90,6 +93,15 @@ pub(in crate::server::http) struct ChatMessage {
     /// What that kind shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<AnyJson>,
+}
+
+/// A file of a message.
+#[derive(Serialize, ToSchema)]
+pub(in crate::server::http) struct ChatFile {
+    /// Where to read it.
+    url: String,
+    /// The name it had on the sender's machine.
+    name: String,
 }
 
 /// Sends a message and waits for its whole reply.
@@ -194,9 +206,10 @@ pub(super) async fn newest(state: &AppState, visitor: &Visitor, session: &str) -
 /// A message as that widget reads it. Addresses are whole, since it stands on another origin.
 pub(super) fn show(state: &AppState, message: Message) -> ChatMessage {
     let (files, rich) = parts(message.rich.as_ref());
-    let file = files.into_iter().next();
     let base = state.config.origins.first().map(|origin| origin.trim_end_matches('/').to_owned()).unwrap_or_default();
     let (kind, payload) = rich.unzip();
+    let files: Vec<_> =
+        files.into_iter().map(|file| ChatFile { url: format!("{base}{}", file.url), name: file.name }).collect();
     ChatMessage {
         id: message.id,
         sender: match message.author {
@@ -208,8 +221,9 @@ pub(super) fn show(state: &AppState, message: Message) -> ChatMessage {
             _ => message.content,
         },
         created_at: message.created_at.to_string(),
-        file_url: file.as_ref().map(|file| format!("{base}{}", file.url)),
-        file_name: file.map(|file| file.name),
+        file_url: files.first().map(|file| file.url.clone()),
+        file_name: files.first().map(|file| file.name.clone()),
+        files,
         metadata: message.metadata,
         kind,
         payload,

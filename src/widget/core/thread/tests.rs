@@ -93,6 +93,28 @@ fn unread_is_what_others_said_since_the_visitor_looked() {
 }
 
 #[test]
+fn what_an_agent_has_read_is_known_of_a_snapshot_and_of_what_follows() {
+    let mut thread = Thread::default();
+    let messages = vec![message(1, Author::Visitor, Some("a")), message(2, Author::Visitor, Some("b"))];
+    let agent_read_id = Some(MessageId(Uuid::from_u128(1)));
+    thread.open(
+        ConversationId(Uuid::from_u128(1)),
+        Opened { messages, seq: 4, agent_read: 2, agent_read_id, ..Opened::default() },
+    );
+    assert_eq!(thread.read_up_to(), Some(0));
+    thread.send("c", "More", Vec::new(), Timestamp(0), Delivery::Sending);
+    // Not so far as the snapshot goes: which of it that is, nobody knows.
+    thread.apply(5, Some(Change::ConversationRead { by: Author::Agent, up_to: 3 }));
+    assert_eq!(thread.read_up_to(), Some(0));
+    thread.apply(6, Some(Change::ConversationRead { by: Author::Agent, up_to: 4 }));
+    assert_eq!(thread.read_up_to(), Some(1));
+    thread.apply(7, created(7, Author::Visitor, Some("c")));
+    assert_eq!(thread.read_up_to(), Some(1));
+    thread.apply(8, Some(Change::ConversationRead { by: Author::Agent, up_to: 7 }));
+    assert_eq!(thread.read_up_to(), Some(2));
+}
+
+#[test]
 fn a_new_answer_takes_the_place_of_the_old_one_and_of_what_followed() {
     let mut thread = Thread::default();
     thread.apply(1, created(1, Author::Visitor, Some("c")));

@@ -3,7 +3,7 @@
 use super::menu;
 use crate::widget::{
     app::App,
-    core::check,
+    core::{check, outbox::answer},
     host::{now, set, spawn},
     later::{http::Fault, outbox, upload},
     view::View,
@@ -21,7 +21,7 @@ pub fn click(app: &Rc<App>, view: &View, button: &Element) {
             set(button, "aria-expanded", "true");
             menu::open(&view.menu, app);
         }
-        "send" => say(app, value),
+        "send" => choose(app, button, value),
         "stop" => app.stop(),
         "again" => {
             let app = app.clone();
@@ -67,14 +67,19 @@ fn rate(app: &Rc<App>, id: &str, rating: i8) {
     app.rate(id, if before == rating { 0 } else { rating });
 }
 
-/// Sends a text that was chosen.
-fn say(app: &Rc<App>, text: String) {
+/// Sends what was chosen: what the button says, and for programs its value and the message that it stands in. A question
+/// to begin with is a text and no more.
+fn choose(app: &Rc<App>, button: &Element, value: String) {
+    let (text, metadata) = match button.get_attribute("data-of") {
+        Some(of) => (button.text_content().unwrap_or_default(), Some(answer(&of, &value))),
+        None => (value, None),
+    };
     let app = app.clone();
     if let Some(view) = app.view() {
         stick(view);
         view.composer.focus();
     }
-    spawn(async move { outbox::send(&app, text, Vec::new()).await });
+    spawn(async move { outbox::send(&app, text, Vec::new(), metadata).await });
 }
 
 /// Sends what stands in the input.
@@ -100,7 +105,7 @@ pub fn send(app: &Rc<App>, view: &View) {
     stick(view);
     app.live.heard.set(app.live.heard.get().min(now()));
     let app = app.clone();
-    spawn(async move { outbox::send(&app, text, files).await });
+    spawn(async move { outbox::send(&app, text, files, None).await });
 }
 
 /// Keeps the end in sight from now on.

@@ -171,7 +171,7 @@ impl List {
             stays
         });
         let mut old = std::mem::take(&mut self.drawn);
-        let read_up_to = thread.entries.iter().rposition(|entry| entry.seq > 0 && entry.seq <= thread.agent_read);
+        let read_up_to = thread.read_up_to();
         let mut next = self.list.first_element_child();
         for (at, entry) in window.clone().zip(entries) {
             let before_it = at.checked_sub(1).map(|before| &thread.entries[before]);

@@ -18,25 +18,33 @@ use web_sys::{Element, Node};
 
 const REL: &str = "noopener noreferrer nofollow ugc";
 
-/// Draws it at the end of `parent`. `is_last`: nothing was said after it, so that answers may be chosen.
-pub fn draw(parent: &Node, rich: &Json, app: &App, is_last: bool) {
+/// The message that shows something.
+#[derive(Clone, Copy)]
+pub struct Of<'a> {
+    pub id: &'a str,
+    pub app: &'a App,
+}
+
+/// Draws what the message `of` shows at the end of `parent`. `is_last`: nothing was said after it, so that answers may
+/// be chosen.
+pub fn draw(parent: &Node, rich: &Json, of: Of<'_>, is_last: bool) {
     match read::rich(&json::parse(rich.as_str())) {
-        Some(Rich::QuickReplies { options }) if is_last => choices(parent, "replies", &options, app),
+        Some(Rich::QuickReplies { options }) if is_last => choices(parent, "replies", &options, of),
         Some(Rich::Card { title, body, image_url, actions }) => {
-            card(parent, &title, None, body, image_url, &actions, app)
+            card(parent, &title, None, body, image_url, &actions, of)
         }
         Some(Rich::Product { title, body, image_url, price, actions }) => {
-            card(parent, &title, Some(price), body, image_url, &actions, app)
+            card(parent, &title, Some(price), body, image_url, &actions, of)
         }
         Some(Rich::Survey { title, options }) => {
             let place: Element =
                 element(parent, "div", &[("class", "card"), ("role", "group"), ("aria-label", &title)]);
             text(&place, "strong", &[("dir", "auto")], &title);
             if is_last {
-                choices(&place, "replies scale", &options, app)
+                choices(&place, "replies scale", &options, of)
             }
         }
-        Some(Rich::Files { files: all }) => files(parent, &all, app),
+        Some(Rich::Files { files: all }) => files(parent, &all, of.app),
         _ => {}
     }
 }
@@ -48,8 +56,9 @@ fn card(
     body: Option<String>,
     image: Option<String>,
     actions: &[Choice],
-    app: &App,
+    of: Of<'_>,
 ) {
+    let app = of.app;
     let place: Element = element(parent, "div", &[("class", "card"), ("role", "group"), ("aria-label", title)]);
     let from_elsewhere = match &image {
         Some(url) => match check::picture(url, &app.server) {
@@ -79,11 +88,12 @@ fn card(
         text(&place, "a", &[("href", &url), ("target", "_blank"), ("rel", REL)], &app.t("image"));
     }
     if !actions.is_empty() {
-        choices(&place, "buttons", actions, app);
+        choices(&place, "buttons", actions, of);
     }
 }
 
-fn choices(parent: &Node, class: &str, options: &[Choice], app: &App) {
+fn choices(parent: &Node, class: &str, options: &[Choice], of: Of<'_>) {
+    let app = of.app;
     let place: Element = element(parent, "div", &[("class", class), ("role", "group")]);
     for Choice { label, value, url } in options {
         match url {
@@ -100,12 +110,14 @@ fn choices(parent: &Node, class: &str, options: &[Choice], app: &App) {
             },
             None => {
                 let value = value.as_deref().unwrap_or(label);
-                text(
-                    &place,
-                    "button",
-                    &[("type", "button"), ("data-act", "send"), ("data-value", value), ("dir", "auto")],
-                    label,
-                );
+                let about = [
+                    ("type", "button"),
+                    ("data-act", "send"),
+                    ("data-of", of.id),
+                    ("data-value", value),
+                    ("dir", "auto"),
+                ];
+                text(&place, "button", &about, label);
             }
         }
     }

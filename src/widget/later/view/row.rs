@@ -9,8 +9,12 @@ use crate::{
     markdown::url::Href,
     widget::{
         app::App,
-        core::thread::{Delivery, Entry},
+        core::{
+            read,
+            thread::{Delivery, Entry},
+        },
         host::{element, icon_button, text},
+        json,
     },
     wire::{
         message::{Author, Message, Source, State},
@@ -89,10 +93,16 @@ impl Row {
                 words.cite(&sources(message, app));
                 words.set(&message.content, !streaming);
             }
-            None if self.bubble.text_content().as_deref() != Some(&message.content) => {
-                self.bubble.set_text_content(Some(&message.content));
+            None => {
+                let chosen = message
+                    .metadata
+                    .as_ref()
+                    .and_then(|metadata| read::chosen(&json::parse(metadata.as_str()), &message.content));
+                let said = chosen.as_ref().unwrap_or(&message.content);
+                if self.bubble.text_content().as_ref() != Some(said) {
+                    self.bubble.set_text_content(Some(said));
+                }
             }
-            None => {}
         }
         let _ = self.bubble.toggle_attribute_with_force("hidden", message.content.is_empty());
         let _ = self.element.class_list().toggle_with_force("goes-on", place.goes_on);
@@ -127,7 +137,10 @@ impl Row {
     fn draw_extra(&self, entry: &Entry, place: Place, app: &App) {
         let message = &entry.message;
         match &message.rich {
-            Some(data) => rich::draw(&self.extra, data, app, place.is_last),
+            Some(data) => {
+                let of = rich::Of { id: &message.id.to_string(), app };
+                rich::draw(&self.extra, data, of, place.is_last);
+            }
             None => rich::files(&self.extra, &entry.files, app),
         }
         self.sources(entry, app);

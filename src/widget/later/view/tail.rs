@@ -4,7 +4,7 @@
 use super::{clear, trouble};
 use crate::widget::{
     app::App,
-    core::read::Value,
+    core::read::{self, Value},
     host::{element, text},
 };
 use crate::wire::conversation::Answering;
@@ -59,7 +59,7 @@ impl Tail {
             self.suggestions(app);
         }
         if paused && state.thread.answering != Answering::Human {
-            self.person(app, &state.person.away, state.person.asked, state.person.has_email);
+            self.person(app, &state.person.away, state.person.has_email);
         }
         if state.thread.deleted {
             trouble(&self.place, app, &app.t("deleted"), "new", "new");
@@ -88,16 +88,17 @@ impl Tail {
         }
     }
 
-    fn person(&self, app: &App, away: &Option<String>, asked: bool, has_email: bool) {
+    fn person(&self, app: &App, away: &Option<String>, has_email: bool) {
         let card: Element =
             element(&self.place, "div", &[("class", "note"), ("role", "group"), ("aria-label", &app.t("person.ask"))]);
         text(&card, "p", &[], &app.t("person.asked"));
-        // What the server knows, else that nobody knows.
-        let away = away.clone().unwrap_or_else(|| app.t("person.unknown"));
+        // What the site says, also after a reload and in another tab, else that nobody knows.
+        let of_site = || app.setting("branding").and_then(|branding| read::text(&branding, "away_message"));
+        let away = away.clone().or_else(of_site).unwrap_or_else(|| app.t("person.unknown"));
         text(&card, "p", &[("dir", "auto")], &away);
         if has_email {
             text(&card, "p", &[("class", "quiet")], &app.t("person.email.known"));
-        } else if asked {
+        } else {
             let form: Element = element(&card, "form", &[("class", "email"), ("novalidate", "")]);
             let label: Element = element(&form, "label", &[]);
             text(&label, "span", &[], &app.t("person.email"));

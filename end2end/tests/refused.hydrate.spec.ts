@@ -1,0 +1,148 @@
+// What the server refuses, and what comes broken: the visitor is told in a sentence, and nothing of theirs is lost.
+import type { Page } from "@playwright/test";
+import { expect, test } from "../fixtures";
+import { makeSite, section } from "../fixtures/admin";
+import { elsewhere, input, launcher, opened, own, replies, say, slowly, words } from "../fixtures/widget";
+
+const alert = (page: Page) => page.locator("parlor-chat").getByRole("alert").first();
+
+/** Types and sends where nothing can go: the visitor reads why, and what was typed stays to be seen. */
+async function refused(page: Page, url: string, why: RegExp) {
+  await opened(page, url);
+  await say(page, "Is anybody there?");
+  await expect(alert(page)).toContainText(why);
+  expect(await page.locator("parlor-chat").evaluate(host => host.shadowRoot!.textContent! + host.shadowRoot!.querySelector("textarea")!.value)).toContain("Is anybody there?");
+}
+
+test("a key that is wrong, missing, ended or of another website is told in a sentence", async ({ page, hostPage, admin, gates, baseURL }) => {
+  test.slow();
+  expect(admin.username).toBeTruthy();
+  gates.allow(/status of 40[13]/);
+  await makeSite(page, hostPage.origin);
+  const keys = section(page, "Keys");
+  const first = (await keys.getByRole("listitem").first().locator("code").textContent())!;
+  await keys.getByRole("button", { name: "Make a new key", exact: true }).click();
+  await expect(keys.getByRole("listitem")).toHaveCount(2);
+  const all = await keys.getByRole("listitem").locator("code").allTextContents();
+  const second = all.find(key => key !== first)!;
+  // While a key is being changed, both hold, for the same visitor.
+  await opened(page, hostPage.url({ "api-key": first }));
+  await say(page, slowly(3, 0));
+  await expect(replies(page)).toHaveText(words(3));
+  await opened(page, hostPage.url({ "api-key": second }));
+  await expect(own(page)).toHaveText(slowly(3, 0));
+  await say(page, slowly(4, 0));
+  await expect(replies(page)).toHaveText([words(3), words(4)]);
+
+  await page.goto(`${baseURL}/admin/sites`);
+  await page.getByRole("link").filter({ hasText: /^Shop / }).last().waitFor();
+  const sites = page.getByRole("link").filter({ hasText: /^Shop / });
+  for (let at = 0; at < (await sites.count()); at++) {
+    await sites.nth(at).click();
+    await expect(keys.getByRole("listitem").first()).toBeVisible();
+    if ((await keys.textContent())!.includes(first)) break;
+    await page.goto(`${baseURL}/admin/sites`);
+  }
+  await keys.getByRole("button", { name: "End now" }).click();
+  await expect(keys.getByRole("listitem")).toHaveCount(1);
+  // Another server may know it for five seconds more; this one does not.
+  await refused(page, hostPage.url({ "api-key": first }), /key/i);
+  await refused(page, hostPage.url({ "api-key": "pk_nobody_has_this" }), /key/i);
+  await refused(page, hostPage.url({ "api-key": "" }), /key/i);
+  await opened(page, hostPage.url({ "api-key": second }));
+  await expect(own(page)).toHaveText([slowly(3, 0), slowly(4, 0)]);
+
+  // The key of a website that this page is none of.
+  await page.goto(`${baseURL}/admin/sites`);
+  await makeSite(page, "https://another.example");
+  const foreign = (await keys.getByRole("listitem").first().locator("code").textContent())!;
+  gates.allow(/CORS policy|Failed to load resource/);
+  await refused(page, hostPage.url({ "api-key": foreign }), /./);
+});
+
+test("a socket that is sent nonsense, or ten megabytes, says so, and the visitor's talk goes on", async ({ page, hostPage, request, baseURL }) => {
+  await opened(page, hostPage.url({ transport: "websocket" }));
+  await say(page, slowly(3, 0));
+  await expect(replies(page)).toHaveText(words(3));
+  const told = (frames: string[]) =>
+    page.evaluate(
+      ([address, frames]) =>
+        new Promise<{ errors: any[]; code: number }>(resolve => {
+          const errors: any[] = [];
+          const socket = new WebSocket(address as string);
+          socket.onmessage = ({ data }) => errors.push(JSON.parse(data));
+          socket.onclose = ({ code }) => resolve({ errors, code });
+          socket.onopen = () => (frames as string[]).forEach(frame => socket.send(frame.startsWith("x*") ? "x".repeat(Number(frame.slice(2))) : frame));
+        }),
+      [`${baseURL!.replace("http", "ws")}/v1/widget/socket`, frames] as const,
+    );
+  for (const nonsense of ["{", "[]", "null", '{"type":"eat"}', '{"type":"auth"}', '{"type":"auth","token":"forged"}', "\u0000"]) {
+    const { errors, code } = await told([nonsense]);
+    expect(code, nonsense).toBeGreaterThanOrEqual(1002);
+    expect(errors.at(-1), nonsense).toMatchObject({ type: "error", error: { code: expect.stringMatching(/invalid|unauthenticated/), message: expect.stringMatching(/\w+/) } });
+  }
+  const large = await told(["x*10000000"]);
+  expect(large.errors.at(-1)).toMatchObject({ type: "error", error: { code: "too_large", message: expect.stringContaining("64 KiB") } });
+  // The browser is still writing when the connection ends, and then takes the code for lost.
+  expect([1006, 1009]).toContain(large.code);
+  await say(page, slowly(4, 0));
+  await expect(replies(page)).toHaveText([words(3), words(4)]);
+  const { post } = await elsewhere(page, request, baseURL!);
+  for (const body of ["{", "[]", "null", '{"client_id":7}', '"x"']) {
+    const answer = await post("messages", Buffer.from(body));
+    expect(answer.status(), body).toBeGreaterThanOrEqual(400);
+    expect(answer.status(), body).toBeLessThan(500);
+    expect((await answer.json()).error.message, body).toMatch(/\w+/);
+  }
+});
+
+test("frames that come broken are passed over, and no word of the reply is lost", async ({ page, hostPage }) => {
+  let sent = 0;
+  await page.routeWebSocket(/\/v1\/widget\/socket$/, socket => {
+    const server = socket.connectToServer();
+    socket.onMessage(message => server.send(message));
+    server.onMessage(message => {
+      for (const broken of ["{", "[]", "null", "7", '{"type":"event"}', '{"type":"event","event":{"seq":"1"}}', '{"type":"eaten","x":[]}', '{"type":"event","event":null}']) socket.send(broken);
+      socket.send(message);
+      sent++;
+    });
+  });
+  await opened(page, hostPage.url({ transport: "websocket" }));
+  await say(page, slowly(30, 20));
+  await expect(replies(page)).toHaveText(words(30), { timeout: 20_000 });
+  expect(sent).toBeGreaterThan(3);
+  await say(page, slowly(4, 0));
+  await expect(replies(page)).toHaveText([words(30), words(4)]);
+  await page.reload();
+  await launcher(page).click();
+  await expect(replies(page)).toHaveText([words(30), words(4)]);
+});
+
+test("an answer that is no JSON, empty or of another server is waited out, and nothing typed is lost", async ({ page, hostPage, gates }) => {
+  test.slow();
+  gates.allow(/Failed to load resource|WebSocket connection to/);
+  let broken = 0;
+  await page.route("**/v1/widget/session", route => {
+    if (route.request().method() === "OPTIONS" || broken++ > 2) return route.fallback();
+    const headers = { "Access-Control-Allow-Origin": hostPage.origin };
+    return route.fulfill([{ status: 200, headers, body: "<html>" }, { status: 200, headers, body: "" }, { status: 502, headers, body: "Bad gateway" }][broken - 1]!);
+  });
+  await opened(page, hostPage.url());
+  await say(page, slowly(5, 0));
+  await expect(replies(page)).toHaveText(words(5), { timeout: 25_000 });
+  await expect(own(page)).toHaveText(slowly(5, 0));
+  expect(broken).toBeGreaterThan(3);
+  await expect(input(page)).toBeFocused();
+});
+
+test("the isolated page really is isolated, and the strict one refuses what is inline", async ({ page, hostPage }) => {
+  await page.goto(hostPage.url({}, "isolated"));
+  await expect(launcher(page)).toBeVisible();
+  expect(await page.evaluate(() => self.crossOriginIsolated)).toBe(true);
+  const answer = await page.goto(hostPage.url());
+  const policy = answer!.headers()["content-security-policy"]!;
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toMatch(/'unsafe-(inline|eval|hashes)'/);
+  expect(policy).toContain("require-trusted-types-for 'script'");
+  expect(new URL(page.url()).origin).not.toBe(new URL(process.env.PARLOR_TEST_URL!).origin);
+});
