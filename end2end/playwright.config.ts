@@ -6,6 +6,8 @@ const chromium = process.env.CHROME ?? ["/usr/bin/chromium", "/usr/bin/google-ch
 const report = process.env.PARLOR_TEST_REPORT;
 const needsJavaScript = /.*\.hydrate\.spec\.ts/;
 const withoutJavaScript = /.*\.plain\.spec\.ts/;
+// What goes over the network is the same on a phone.
+const wire = ["**/climb.hydrate.spec.ts", "**/reply.hydrate.spec.ts"];
 // Its host is built only where it is asked for (hosts/build.mjs): it costs minutes.
 const left = process.env.PARLOR_TEST_NEXT ? [] : ["**/next.hydrate.spec.ts"];
 
@@ -34,7 +36,7 @@ export default defineConfig({
   // only there without it *.plain.spec.ts.
   projects: [
     { name: "desktop", testIgnore: [withoutJavaScript, ...left], use: { ...devices["Desktop Chrome"], viewport: { width: 1280, height: 800 } } },
-    { name: "phone", testIgnore: [withoutJavaScript, ...left], use: { ...devices["Pixel 7"] } },
+    { name: "phone", testIgnore: [withoutJavaScript, ...left, ...wire], use: { ...devices["Pixel 7"] } },
     { name: "no-javascript", testIgnore: needsJavaScript, use: { ...devices["Desktop Chrome"], javaScriptEnabled: false } },
   ],
 });
