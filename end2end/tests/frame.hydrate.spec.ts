@@ -45,7 +45,7 @@ test("texts, colours, language, side and upload of the tag are the panel's", asy
   await field.fill(slowly(3, 0));
   const send = panel.locator("[data-act=send], .send, button[type=submit]").first();
   // White on it, as on the launcher: it reads better.
-  expect(await send.evaluate(button => getComputedStyle(button).backgroundColor)).toBe("rgb(124, 58, 237)");
+  await expect(send).toHaveCSS("background-color", "rgb(124, 58, 237)");
 });
 
 test("what the server has set for the site holds for panel, frame and launcher, also at the next visit", async ({ page, hostPage, panel, ownServer }) => {

@@ -91,7 +91,9 @@ impl Server {
         };
         change(&mut config);
         let running = run::start(config.clone(), leptos, listener).await.unwrap();
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        // A connection for each request: one that the server ends after a refusal is not met by the next.
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
+        let client = client.build().unwrap();
         Self { running, client, database, config, _data: data }
     }
 

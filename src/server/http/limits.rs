@@ -11,6 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use futures::StreamExt;
 use hyper::body::{Frame, SizeHint};
 use std::{
     any::Any,
@@ -34,6 +35,10 @@ const KIB: u64 = 1024;
 const UPLOAD: Duration = Duration::from_secs(15 * 60);
 /// How long a program may wait for a whole reply. The reply goes on without it.
 const WHOLE_REPLY: Duration = Duration::from_secs(150);
+
+/// What is taken of a body that nobody wants: bytes, and how long.
+const DISCARDED: u64 = 64 * KIB * KIB;
+const DISCARDING: Duration = Duration::from_secs(10);
 
 /// Whether files are sent to a path.
 fn takes_files(path: &str) -> bool {
@@ -71,6 +76,10 @@ pub async fn limit(answer: Duration, request: Request, next: Next) -> Response {
     let answer = answer_limit(request.uri().path(), answer);
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > most) {
+        // Who waits for leave to send has sent nothing.
+        if !request.headers().contains_key(header::EXPECT) {
+            discard(request.into_body()).await;
+        }
         return too_large(most);
     }
     let seen = Arc::new(Seen::default());
@@ -99,6 +108,21 @@ pub fn panicked(_payload: Box<dyn Any + Send>) -> Response {
 /// A method that the address does not take.
 pub async fn wrong_method() -> Response {
     respond(ApiError::new(Code::MethodNotAllowed, "This address does not take this method; see the Allow header."))
+}
+
+/// Takes what nobody wants for a while: who is still sending when a connection ends loses the answer with it.
+async fn discard(body: Body) {
+    let mut frames = body.into_data_stream();
+    let mut left = DISCARDED;
+    let all = async {
+        while let Some(Ok(bytes)) = frames.next().await {
+            left = left.saturating_sub(bytes.len() as u64);
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _ = timeout(DISCARDING, all).await;
 }
 
 fn too_large(most: u64) -> Response {

@@ -96,9 +96,10 @@ enum Next {
 
 async fn serve(state: AppState, mut line: Line, from: From) {
     let mut session = match timeout(AUTH, Box::pin(greet(&state, &mut line, &from.origin))).await {
-        Ok(Ok(Some(session))) => session,
-        Ok(Ok(None)) => return line.close(POLICY, "unauthenticated").await,
-        Ok(Err(Gone)) => return,
+        Ok(Ok(session)) => session,
+        Ok(Err(Unmet::Refused)) => return line.close(POLICY, "unauthenticated").await,
+        Ok(Err(Unmet::TooLarge)) => return line.close(TOO_BIG, "too large").await,
+        Ok(Err(Unmet::Gone)) => return,
         Err(_) => return line.close(POLICY, "no token came in time").await,
     };
     let mut check: Interval = interval_at(Instant::now() + CHECK, CHECK);
@@ -156,8 +157,21 @@ async fn told(follower: &mut Option<Follower>) -> Option<Told> {
     }
 }
 
-/// Waits for the token. `None` when it is refused, which was said.
-async fn greet(state: &AppState, line: &mut Line, origin: &Origin) -> Result<Option<Session>, Gone> {
+/// Why nobody was met at a socket. What was wrong was said.
+enum Unmet {
+    Refused,
+    TooLarge,
+    Gone,
+}
+
+impl std::convert::From<Gone> for Unmet {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// Waits for the token.
+async fn greet(state: &AppState, line: &mut Line, origin: &Origin) -> Result<Session, Unmet> {
     loop {
         let error = match line.hear().await {
             Heard::Text(text) => match read(&text) {
@@ -165,11 +179,11 @@ async fn greet(state: &AppState, line: &mut Line, origin: &Origin) -> Result<Opt
                     return match enter(state, origin, &token, conversation_id, after).await {
                         Ok((session, seq)) => {
                             line.say(&ServerFrame::Ready { seq }).await?;
-                            Ok(Some(session))
+                            Ok(session)
                         }
                         Err(error) => {
                             line.say(&refused(None, error.into())).await?;
-                            Ok(None)
+                            Err(Unmet::Refused)
                         }
                     };
                 }
@@ -178,11 +192,14 @@ async fn greet(state: &AppState, line: &mut Line, origin: &Origin) -> Result<Opt
             },
             Heard::Life => continue,
             Heard::Bytes => no_bytes(),
-            Heard::TooLarge => too_large(),
-            Heard::Gone => return Err(Gone),
+            Heard::TooLarge => {
+                line.say(&refused(None, too_large())).await?;
+                return Err(Unmet::TooLarge);
+            }
+            Heard::Gone => return Err(Unmet::Gone),
         };
         line.say(&refused(None, error)).await?;
-        return Ok(None);
+        return Err(Unmet::Refused);
     }
 }
 
