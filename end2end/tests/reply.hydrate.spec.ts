@@ -191,6 +191,26 @@ test("a socket that comes in the middle of the first reply ends the answer early
   expect(kinds(proxy)).toEqual([NDJSON]);
 });
 
+test("a socket whose greeting is late opens nothing anew", async ({ page, hostPage, between: proxy }) => {
+  let greet = () => {};
+  const late = new Promise<void>(resolve => (greet = resolve));
+  let sockets = 0;
+  await page.routeWebSocket(/\/v1\/widget\/socket$/, socket => {
+    sockets++;
+    const server = socket.connectToServer();
+    socket.onMessage(message => server.send(message));
+    server.onMessage(message => void late.then(() => socket.send(message)));
+  });
+  await opened(page, hostPage.url({}, "strict", proxy.origin));
+  const text = slowly(40, 50);
+  await say(page, text);
+  await expect(replies(page)).toContainText("t5");
+  greet();
+  await whole(page, [text], 40);
+  expect(sockets).toBe(1);
+  expect(proxy.count(/^GET .*\/conversations\/[^/]+$/)).toBe(0);
+});
+
 test("what goes out while the panel was never opened brings nothing with it", async ({ page, hostPage, between: proxy, gates }) => {
   gates.allow(/Failed to load resource|net::ERR_/);
   const url = hostPage.url({ transport: "polling" }, "strict", proxy.origin);

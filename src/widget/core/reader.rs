@@ -24,6 +24,11 @@ impl Reader {
         Self { seq: thread.seq, lengths: writing.map(|message| (message.id, message.content.len())).collect() }
     }
 
+    /// The last seq that this way has told, or after which it was asked to tell.
+    pub fn seq(&self) -> i64 {
+        self.seq
+    }
+
     /// Where in its message the text of this event begins, in bytes; `None` where it has no text, or nobody can say.
     pub fn place(&mut self, thread: &Thread, seq: i64, change: Option<&Change>) -> Option<usize> {
         if seq <= self.seq {

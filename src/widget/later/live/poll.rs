@@ -22,7 +22,8 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
     }
     let Some(path) = path(app, "/poll?after=") else { return End::Done };
     let mut reader = reader(app);
-    let after = app.state.borrow().thread.seq.to_string();
+    let asked = reader.seq();
+    let after = asked.to_string();
     let was_hidden = hidden();
     let wait = if was_hidden { "&wait=0" } else { "&wait=20" };
     let began = now();
@@ -32,7 +33,8 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
             app.connection(Connection::Live, Rung::Poll);
             let events = answer.get("events").map(|events| events.items()).unwrap_or_default();
             events.iter().for_each(|event| take(app, event, Some(&mut reader)));
-            if read::number(&answer, "seq").is_some_and(|seq| (seq as i64) < app.state.borrow().thread.seq) {
+            // Against what was asked for: a reply may have told more meanwhile.
+            if read::number(&answer, "seq").is_some_and(|seq| (seq as i64) < asked) {
                 again(app);
             }
             app.live.expects.set(0.0);

@@ -47,7 +47,8 @@ pub async fn listen(app: &Rc<App>, ladder: &mut Ladder) -> End {
                 Some("ready") => {
                     ready.set(true);
                     reader.clone_from(&asked.borrow());
-                    if read::number(&frame, "seq").is_some_and(|seq| (seq as i64) < app.state.borrow().thread.seq) {
+                    // Against what it was asked for: a reply may have told more meanwhile.
+                    if read::number(&frame, "seq").is_some_and(|seq| (seq as i64) < reader.seq()) {
                         again(&app);
                     }
                     app.live.alarm.wake();
