@@ -36,9 +36,10 @@ const UPLOAD: Duration = Duration::from_secs(15 * 60);
 /// How long a program may wait for a whole reply. The reply goes on without it.
 const WHOLE_REPLY: Duration = Duration::from_secs(150);
 
-/// What is taken of a body that nobody wants: bytes, and how long.
+/// What is taken of a body that nobody wants: bytes, how long, and for how long while nothing comes.
 const DISCARDED: u64 = 64 * KIB * KIB;
 const DISCARDING: Duration = Duration::from_secs(10);
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Whether files are sent to a path.
 fn takes_files(path: &str) -> bool {
@@ -115,7 +116,7 @@ async fn discard(body: Body) {
     let mut frames = body.into_data_stream();
     let mut left = DISCARDED;
     let all = async {
-        while let Some(Ok(bytes)) = frames.next().await {
+        while let Ok(Some(Ok(bytes))) = timeout(QUIET, frames.next()).await {
             left = left.saturating_sub(bytes.len() as u64);
             if left == 0 {
                 return;
