@@ -15,8 +15,8 @@ pub async fn measure(table: &mut Table) {
         let part = name.strip_suffix(".br").and_then(|name| name.strip_prefix("widget-"));
         match part {
             _ if name == "chat-widget.js.br" => loader = size,
-            // Fetched only where there are plugins, and once the visitor can type.
-            Some(part) if part.starts_with("plugins-") || part.starts_with("later-") => {}
+            // Fetched once the visitor can type, and only where there are plugins, accounts or no wasm.
+            Some(part) if ["later-", "plugins-", "account-", "frame-"].iter().any(|other| part.starts_with(other)) => {}
             Some(part) if part.ends_with(".json") => texts = texts.max(size),
             Some(_) => code += size,
             None => {}
