@@ -24,7 +24,7 @@ if (script && !own(preset)("destroy")) {
   options.apiUrl ??= script.src.replace(/\/widget\/.*/, "");
 
   const host = document.createElement("parlor-chat");
-  const load = attempt => import(new URL("__WIDGET__.js" + (attempt ? "?" + attempt : ""), script.src).href);
+  const load = attempt => import(new URL("__WIDGET__.js" + (attempt ? "?" + attempt : ""), script.src));
   const api = shell(options, load, host);
   api.on("destroy", () => delete window.Parlor);
   window.Parlor = api;

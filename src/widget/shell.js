@@ -194,7 +194,7 @@ export function shell(options, load, host) {
     },
   };
 
-  const once = { __proto__: null, once: true, passive: true };
+  const once = { __proto__: null, once: true };
   for (const event of ["pointerenter", "focus"]) launch.addEventListener(event, () => quietly(ready()), once);
   launch.addEventListener("click", api.toggle);
 
