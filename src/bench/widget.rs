@@ -37,7 +37,7 @@ pub async fn measure(table: &mut Table) {
     let figures: serde_json::Value = serde_json::from_str(&said).expect("figures as JSON");
     let figure = |name: &str| figures[name].as_f64().expect("each figure is a number");
     table.add("launcher after a blank page's own time, at 4x CPU", ms(figure("launcher")), "30 ms");
-    // What no script can go below: the frame in which the page itself is drawn comes between.
+    // To compare with: the least that a script can do. Between is the frame in which the page itself is drawn.
     table.add("the same, of a script that only adds a bare button", ms(figure("bare")), "");
     table.add("click to the focus in the input, prefetched, at 4x CPU", ms(figure("input")), "80 ms");
     table.add("10,000 messages: elements in the page", figure("elements").to_string(), "60");
