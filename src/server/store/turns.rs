@@ -113,28 +113,33 @@ impl Writer {
 
 impl Turn {
     async fn enter(&mut self) -> Result<(), sqlx::Error> {
-        let open = self.writer.as_ref().is_some_and(|writer| writer.open);
+        // Said before it is asked: SQLite begins even when nobody is left to hear that it has, and only what is known
+        // as open is undone then.
+        let open = self.writer.as_mut().is_none_or(|writer| std::mem::replace(&mut writer.open, true));
         if !open {
             sqlx::query("BEGIN IMMEDIATE").execute(&mut **self).await?;
-            if let Some(writer) = &mut self.writer {
-                writer.open = true;
-            }
         }
         self.entered = true;
         sqlx::query("SAVEPOINT turn").execute(&mut **self).await.map(drop)
     }
 
     /// Makes all of it durable, together with whatever else is in the round.
-    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+    ///
+    /// Once asked for it happens, whether or not the caller stays to hear of it.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        // In a task of its own: a savepoint that may have been released cannot be undone without all the others of the
+        // round, and the round must not stay open.
+        tokio::spawn(self.release()).await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    async fn release(mut self) -> Result<(), sqlx::Error> {
         sqlx::query("RELEASE turn").execute(&mut *self).await?;
         let Some(mut writer) = self.writer.take() else { return Err(sqlx::Error::PoolClosed) };
         writer.connection = self.connection.take();
         writer.members += 1;
         let round = writer.round;
         drop(writer);
-        // In a task of its own: a caller that goes away must not leave the round open.
-        let settled = tokio::spawn(self.turns.clone().settle(round)).await;
-        settled.unwrap_or_else(|_| Err(lost()))
+        self.turns.clone().settle(round).await
     }
 }
 
@@ -213,8 +218,12 @@ mod tests {
 
     use super::*;
     use crate::server::store::Store;
+    use futures::FutureExt;
     use sqlx::ConnectOptions;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        task::Poll,
+    };
 
     async fn turns() -> (tempfile::TempDir, Turns, SqliteConnection) {
         let folder = tempfile::tempdir().unwrap();
@@ -306,6 +315,59 @@ mod tests {
         turns.begin().await.unwrap().commit().await.unwrap();
         assert!(!turns.writer.lock().await.open);
         assert!(count(&mut reader).await <= 20);
+    }
+
+    /// Drives it until it has been woken `wakes` times, then drops it.
+    async fn give_up_after<F: Future>(wakes: usize, work: F) -> Option<F::Output> {
+        let (mut work, mut polls) = (std::pin::pin!(work), 0);
+        std::future::poll_fn(|context| {
+            polls += 1;
+            if polls > wakes + 1 { Poll::Ready(None) } else { work.as_mut().poll(context).map(Some) }
+        })
+        .await
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_caller_that_goes_away_at_any_moment_leaves_a_writer_that_works() {
+        let (_folder, turns, mut reader) = turns().await;
+        for n in 0..200 {
+            // Before SQLite has answered, and at each answer before it was heard.
+            drop(turns.begin().now_or_never());
+            let _ = give_up_after(n % 5, async {
+                let mut turn = turns.begin().await?;
+                sqlx::query("INSERT INTO t VALUES (-1)").execute(&mut *turn).await
+            })
+            .await;
+            let mut turn = turns.begin().await.unwrap();
+            insert(&mut turn, n as i64).await.unwrap();
+            turn.commit().await.unwrap();
+            assert_eq!(count(&mut reader).await, n as i64 + 1);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_caller_that_goes_away_while_it_commits_takes_nobody_else_along() {
+        let (_folder, turns, mut reader) = turns().await;
+        for n in 0..100 {
+            let mut first = turns.begin().await.unwrap();
+            insert(&mut first, n).await.unwrap();
+            // Queued before the first one commits, so that both are in one round.
+            let mut second = std::pin::pin!(turns.begin());
+            assert!(futures::poll!(&mut second).is_pending());
+            let (told, ()) = futures::join!(first.commit(), async {
+                let mut second = second.await.unwrap();
+                insert(&mut second, 1000 + n).await.unwrap();
+                let gave_up = second.commit();
+                match n % 3 {
+                    0 => drop(gave_up.now_or_never()),
+                    wakes => drop(give_up_after(wakes as usize - 1, gave_up).await),
+                }
+            });
+            told.unwrap();
+        }
+        // Taking a turn waits for what went before.
+        turns.begin().await.unwrap().commit().await.unwrap();
+        assert_eq!(count(&mut reader).await, 200, "what was asked to be committed is, whoever waits for it");
     }
 
     #[tokio::test]
