@@ -24,6 +24,7 @@ mod engine;
 mod erasure;
 mod faults;
 mod frame;
+mod gone;
 mod growth;
 mod headers;
 mod knowledge;
