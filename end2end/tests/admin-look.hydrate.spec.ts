@@ -89,6 +89,11 @@ test("a tag that no website may use says so, with the way to change it", async (
   await general.getByRole("button", { name: "Save" }).click();
   await expect(general.getByRole("status")).toHaveText("Saved.");
   await expect(tag).not.toContainText("No website may use this tag yet.");
+  // One that is only tried out is not mistaken for one that works on the website.
+  await general.getByLabel("Origins").fill("");
+  await general.getByLabel("Pages of the visitor's own machine").check();
+  await general.getByRole("button", { name: "Save" }).click();
+  await expect(tag).toContainText("Only pages of this machine may use this tag yet.");
 });
 
 test("a colour is chosen or typed, and the two agree", async ({ page, admin }) => {

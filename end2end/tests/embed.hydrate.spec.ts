@@ -84,7 +84,8 @@ test("without a launcher the page opens it, and a default-open panel takes no fo
 
   await page.goto(hostPage.url({ "default-open": "true" }));
   await expect(panel(page)).toBeVisible();
-  expect(await page.evaluate(() => document.activeElement?.localName)).toBe("body");
+  // On a phone it covers the page, which is then inert: there the focus is with what can be seen.
+  expect(await page.evaluate(() => document.activeElement?.localName)).toBe(page.viewportSize()!.width > 480 ? "body" : "parlor-chat");
   expect(await stored(page)).toEqual(["", 0, 0]);
 });
 

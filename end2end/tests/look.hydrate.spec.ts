@@ -65,6 +65,7 @@ for (const scheme of ["light", "dark"] as const) {
         await open(page, hostPage.url({ locale }));
         await ask(page, `[[script:fault=400&run=${Date.now()}]]`);
         await expect(act(page, "regenerate")).toBeVisible();
+        if (locale !== "en") await expect(panel(page).locator(".extra > .fault span")).not.toContainText("Please");
         await fine(page, "failed");
         await reachable(page, "failed");
         await page.route(/\/messages$/, route => route.fulfill({ status: 422, json: { error: { code: "invalid", message: `Too long: ${LONG}.` } } }));

@@ -71,7 +71,7 @@ test("a message says how far it is: waiting, sent, refused, read", async ({ page
   await expect(mark).toHaveText("Sent");
   await context.setOffline(true);
   await say(page, slowly(4, 0));
-  await expect(mark).toHaveText("Waiting for the network");
+  await expect(mark).toHaveText("Waiting to be sent");
   await context.setOffline(false);
   await expect(replies(page)).toHaveText([words(3), words(4)], { timeout: 20_000 });
   await expect(mark).toHaveText("Sent");

@@ -45,7 +45,7 @@ pub fn page(key: &str, tried: &[(&'static str, String)], preview: bool, tag: &st
                 <section class="about">
                     <h2>"This shop is made up"</h2>
                     <p>
-                        {format!("The page shows the chat widget of this {PRODUCT} server, in the corner. On your own page, paste this tag before the end:")}
+                        {format!("The page shows the chat widget of this {PRODUCT} server, in the corner. On your own page, paste this tag just before </body>:")}
                     </p>
                     <pre tabindex="0"><code>{tag.to_owned()}</code></pre>
                     <p>"An administrator finds the keys, the origins that may use them and the look at " <a href="/admin/sites">"/admin/sites"</a> "."</p>

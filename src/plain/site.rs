@@ -57,6 +57,8 @@ pub struct Shown<'a> {
     pub secrets: &'a [(String, Option<Timestamp>)],
     /// The tags to copy.
     pub tags: &'a Tags,
+    /// Whether the server has no model, so that Guide stands in for it.
+    pub no_model: bool,
 }
 
 impl Shown<'_> {
@@ -141,7 +143,7 @@ fn tag(shown: &Shown<'_>) -> AnyView {
         view! {
             <h3>"This version only"</h3>
             <p class="about">
-                "The browser refuses the script when it is not exactly this one. After an update of the server the page keeps this version until you copy the tag again."
+                "With subresource integrity: the browser refuses the script when it is not exactly this one. After an update of the server the page keeps this version until you copy the tag again."
             </p>
             {copyable("tag-pinned", tag)}
             <dl class="facts">
@@ -152,10 +154,14 @@ fn tag(shown: &Shown<'_>) -> AnyView {
     });
     let demo = demo::address(&[("key", shown.site.keys.first().map(|key| key.key.as_str()).unwrap_or_default())]);
     let settings = &shown.site.settings;
-    let nowhere = (settings.origins.is_empty() && !settings.loopback).then(|| {
+    let nowhere = settings.origins.is_empty().then(|| {
         notice::to_do(
             view! {
-                "No website may use this tag yet. Say which under "
+                {if settings.loopback {
+                    "Only pages of this machine may use this tag yet. Name your website under "
+                } else {
+                    "No website may use this tag yet. Say which under "
+                }}
                 <a href="#general">"Where and who"</a>
                 "."
             }
@@ -234,7 +240,7 @@ fn look(shown: &Shown<'_>) -> AnyView {
             </div>
         </div>
     };
-    shown.section("look", "Each of these holds where the page's own tag is silent.", content.into_any())
+    shown.section("look", "How the panel looks and what it says, unless the tag on a page says otherwise, such as by data-title.", content.into_any())
 }
 
 fn answers(shown: &Shown<'_>) -> AnyView {
@@ -243,7 +249,21 @@ fn answers(shown: &Shown<'_>) -> AnyView {
         {lines(&form, told("system_prompt", "Instructions", "What the model should know and how it should answer. Visitors do not see it."), 6, false)}
         {line(&form, told("model", "Model", "Its name as the endpoint knows it, or guide for answers from the documents here alone; empty: the server's own."), "")}
     };
-    shown.section("answers", "", shown.saving("answers", fields.into_any()))
+    let nobody = (shown.no_model && shown.site.settings.model.is_none()).then(|| {
+        notice::to_do(
+            view! {
+                "No model is set up on this server: visitors of your website read that nothing answers by itself, and that they may ask for a person. "
+                <a href="/docs/models">"How to connect one"</a>
+                "."
+            }
+            .into_any(),
+        )
+    });
+    let content = view! {
+        {nobody}
+        {shown.saving("answers", fields.into_any())}
+    };
+    shown.section("answers", "", content.into_any())
 }
 
 fn limits(shown: &Shown<'_>) -> AnyView {

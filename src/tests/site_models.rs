@@ -96,6 +96,18 @@ both! {
         assert!(told["content"].as_str().unwrap().contains("PARLOR_MODEL_URL"), "{told}");
     }
 
+    async fn with_no_model_a_website_in_use_quotes_the_manual_only_where_it_asks_for_guide(server) {
+        change(&server, |settings| settings.origins = vec!["https://shop.example".to_owned()]).await;
+        let visitor = Visitor::new(&server, &first_site(&server).await.keys.remove(0).key).await;
+        let told = reply(&visitor, "Where is my data stored?").await;
+        assert!(told["content"].as_str().unwrap().contains("talk to a person"), "{told}");
+        assert!(told["sources"].as_array().unwrap().is_empty(), "{told}");
+        assert!(!is_for_the_operator(told["content"].as_str().unwrap()), "{told}");
+        change(&server, |settings| settings.model = Some("guide".to_owned())).await;
+        let told = reply(&visitor, "Where is my data stored?").await;
+        assert!(!told["sources"].as_array().unwrap().is_empty(), "{told}");
+    }
+
     async fn a_name_that_no_model_has_is_refused(server) {
         let id = first_site(&server).await.id;
         for wrong in ["two words", "a\tb", &"x".repeat(201)] {

@@ -171,6 +171,30 @@ scripted! {
         assert!(sent["reply"]["id"].is_string());
     }
 
+    "tokens=2000&delay=5" async fn who_asks_for_a_person_with_a_message_is_not_answered_by_the_model(rig) {
+        let visitor = rig.visitor().await;
+        let mut asks = message("I would like to talk to a person.");
+        asks["person"] = json!(true);
+        let (status, sent) = visitor.post("/v1/widget/messages", &asks).await;
+        assert_eq!((status, sent.get("reply")), (StatusCode::ACCEPTED, None), "{sent}");
+        assert_eq!(visitor.post("/v1/widget/messages", &asks).await.1, sent, "the same again is the same");
+        let id = sent["conversation_id"].as_str().unwrap();
+        let (_, opened) = visitor.get(&format!("/v1/widget/conversations/{id}")).await;
+        assert_eq!((&opened["answering"], &opened["seq"]), (&json!("paused"), &json!(2)), "{opened}");
+        assert_eq!(opened["messages"].as_array().unwrap().len(), 1, "{opened}");
+        assert!(rig.upstream.requests().await.is_empty(), "the model was asked nothing");
+        // In a conversation that there is it ends the reply that is being written.
+        let begun = visitor.begin("Tell me everything").await;
+        let (id, reply) = (begun["conversation_id"].as_str().unwrap(), &begun["reply"]["id"]);
+        asks["client_id"] = json!("again");
+        let (_, sent) = visitor.post(&format!("/v1/widget/conversations/{id}/messages"), &asks).await;
+        assert!(sent.get("reply").is_none(), "{sent}");
+        let events = visitor.ended(id, reply).await;
+        assert_eq!(events.iter().find(|event| event["type"] == "message.completed").unwrap()["state"], "stopped");
+        let seqs: Vec<_> = events.iter().map(|event| event["seq"].as_i64().unwrap()).collect();
+        assert!(seqs.is_sorted_by(|one, next| one < next), "{seqs:?}");
+    }
+
     "tokens=3&delay=0" async fn read_marks_rise_and_never_run_ahead(rig) {
         let visitor = rig.visitor().await;
         let id = visitor.asked("Hello").await;

@@ -54,7 +54,7 @@ async function run({ options: given, page, tell, reach, run, began, variables })
   const host = document.createElement("parlor-chat");
   const root = host.attachShadow({ mode: "open" });
   // The frame is the panel's whole place.
-  const fill = ":host .panel{position:fixed;inset:0;width:auto;height:auto;max-height:none;border-radius:0;box-shadow:none}";
+  const fill = ":host .panel{position:fixed;inset:0;inline-size:auto;block-size:auto;border:0;border-radius:0;box-shadow:none;animation:none}";
   const own = sheetOf("");
   const set = sheetOf(":host{}");
   root.adoptedStyleSheets = [sheetOf(css), own, set, sheetOf(fill)];

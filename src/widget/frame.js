@@ -18,12 +18,11 @@ const SENT = [
   "userToken", "transportOptions", "pollIntervalMs", "upload", "uploadUrl", "mode", "context",
 ];
 
-const CSS = `
-  iframe{position:fixed;z-index:2147483001;inset:auto 20px 92px auto;width:376px;height:min(600px,calc(100dvh - 112px));border:0;border-radius:18px;box-shadow:0 12px 32px -12px rgb(0 0 0/.4);color-scheme:normal}
-  iframe[hidden]{display:none}
-  :host([data-position="left"]) iframe{inset-inline:20px auto}
-  :host([data-mode="inline"]) iframe{position:static;width:100%;height:100%}
-  @media(max-width:480px){:host([data-mode="floating"]) iframe{inset:0;width:100%;height:100%;border-radius:0}}`;
+/** Its place and size are the panel's own: the frame stands in a `.panel`. */
+const CSS = ".panel iframe{flex:1;inline-size:100%;border:0;color-scheme:normal}";
+
+/** Where the panel covers the page, as its style has it: there what lies behind is inert. */
+const COVERS = "(max-width:480px)";
 
 /** Said and not waited for. */
 const quiet = act => (...values) => void act(...values).catch(() => {});
@@ -50,24 +49,45 @@ function carried(transport) {
 export async function framed(shell, { began, css, keepLook, plugins, authToken, transport }) {
   const { root, host, options } = shell;
   const frame = document.createElement("iframe");
-  frame.title = options.title ?? "Chat";
-  frame.hidden = true;
+  const dialog = document.createElement("dialog");
+  const inline = options.mode === "inline";
+  dialog.className = inline ? "panel inline" : "panel";
+  dialog.append(frame);
+  const name = title => (frame.title = dialog.ariaLabel = title);
+  name(options.title ?? "Chat");
   frame.allow = "autoplay; clipboard-write";
   // The other half has to be of the same version, also on a page that has pinned an older one.
   frame.src = `${options.apiUrl}/widget/v/__VERSION__/frame${options.apiKey ? `?key=${encodeURIComponent(options.apiKey)}` : ""}`;
-  const sheet = shell.sheetOf(CSS);
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  const sheets = [shell.sheetOf(css), shell.sheetOf(CSS)];
+  root.adoptedStyleSheets = [...sheets, ...root.adoptedStyleSheets];
 
   const { port1, port2 } = new MessageChannel();
   const line = connect(port1, TAKING);
   const own = transport && typeof transport === "object" ? carried(transport) : undefined;
   const { reach, end } = outward();
+  const narrow = matchMedia(COVERS);
+  const show = () => {
+    if (!inline && narrow.matches && document.hasFocus()) dialog.showModal();
+    else dialog.setAttribute("open", "");
+  };
+  /** The window has another size, or the visitor has come: the page is inert when it is covered, and not otherwise. */
+  const fit = () => {
+    if (!dialog.open || inline || dialog.matches(":modal") === narrow.matches) return;
+    const had = root.activeElement === frame;
+    dialog.close();
+    show();
+    if (had) frame.focus();
+  };
+  narrow.addEventListener("change", fit);
+  addEventListener("focus", fit);
   const remove = () => {
     own?.stop();
     end();
     line.end();
-    frame.remove();
-    root.adoptedStyleSheets = root.adoptedStyleSheets.filter(other => other !== sheet);
+    narrow.removeEventListener("change", fit);
+    removeEventListener("focus", fit);
+    dialog.remove();
+    root.adoptedStyleSheets = root.adoptedStyleSheets.filter(other => !sheets.includes(other));
   };
   const failed = () => {
     remove();
@@ -93,7 +113,8 @@ export async function framed(shell, { began, css, keepLook, plugins, authToken, 
   const page = {
     toggled(open) {
       const had = root.activeElement === frame;
-      frame.hidden = !open;
+      if (!open) dialog.close();
+      else if (!dialog.open) show();
       shell.toggled(open);
       if (!open && had) root.querySelector(".launch")?.focus();
     },
@@ -127,7 +148,7 @@ export async function framed(shell, { began, css, keepLook, plugins, authToken, 
       page.hello = () => wait(LOADING);
       page.ready = (made, title) => {
         clearTimeout(timer);
-        frame.title = title;
+        name(title);
         resolve(made);
       };
       page.refused = message => {
@@ -138,7 +159,7 @@ export async function framed(shell, { began, css, keepLook, plugins, authToken, 
         wait(SILENCE);
         frame.contentWindow.postMessage({ parlor: send() }, new URL(options.apiUrl).origin, [port2]);
       };
-      root.append(frame);
+      root.append(dialog);
     });
   } catch (error) {
     remove();
@@ -148,6 +169,11 @@ export async function framed(shell, { began, css, keepLook, plugins, authToken, 
   frame.onload = failed;
 
   const say = Object.fromEntries(Object.entries(panel).map(([name, act]) => [name, quiet(act)]));
+  // By a key that does not reach the frame, or a phone's way back.
+  dialog.oncancel = event => {
+    event.preventDefault();
+    say.close();
+  };
   // What the page has said while the frame loaded.
   if (options.userToken !== sent.userToken) say.setUser(options.userToken);
   if (options.userIdentifier !== sent.userIdentifier) say.setUser(options.userIdentifier ?? null);
@@ -155,7 +181,7 @@ export async function framed(shell, { began, css, keepLook, plugins, authToken, 
 
   return {
     open(byPage) {
-      frame.hidden = false;
+      if (!dialog.open) show();
       if (!byPage) frame.focus();
       say.open(byPage, Date.now(), variables());
     },

@@ -187,6 +187,7 @@ export async function start(shell) {
     plugins,
     settings,
     later,
+    framed: shell.isFrame,
     version: files.version,
     toggled(open) {
       shell.toggled(open);

@@ -100,6 +100,9 @@ pub struct VisitorMessage {
     /// For programs; an object of at most 8 KiB. `answer` in it says which button was pressed: `messageId` and `value`.
     #[serde(default)]
     pub metadata: Option<Json>,
+    /// Asks for a person with it: the model does not answer it and is silent from here on.
+    #[serde(default)]
+    pub person: bool,
 }
 }
 

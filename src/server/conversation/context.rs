@@ -69,9 +69,14 @@ async fn of_site(store: &Store, conversation: ConversationId) -> Result<Request,
             .await
     })?;
     let settings: Option<SiteSettings> = site.and_then(|(settings,)| serde_json::from_str(&settings).ok());
-    let SiteSettings { model, system_prompt, .. } = settings.unwrap_or_default();
+    let SiteSettings { model, system_prompt, origins, .. } = settings.unwrap_or_default();
+    // Without a website of its own it is only tried out, on the demo's page or this machine: there the manual helps.
+    let audience = match model.as_deref() {
+        None if !origins.is_empty() => Audience::Customer,
+        _ => Audience::Visitor,
+    };
     let system = system_prompt.filter(|prompt| !prompt.trim().is_empty());
-    Ok(Request { model, audience: Audience::Visitor, system, ..Request::default() })
+    Ok(Request { model, audience, system, ..Request::default() })
 }
 
 fn turns(newest_first: Vec<Row>) -> Vec<Turn> {

@@ -179,6 +179,7 @@ async fn render(state: &AppState, css: &Css, headers: &HeaderMap, id: SiteId, ou
         fault: outcome.refused.as_ref().map(|(section, error, _)| (section.as_str(), error)),
         secrets: &secrets,
         tags: &tags,
+        no_model: state.config.model.is_none(),
     };
     page(css, headers, status, &site.name, SCRIPT, || site::page(&shown))
 }

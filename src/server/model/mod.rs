@@ -45,6 +45,8 @@ pub enum Audience {
     Account,
     /// A visitor of a website, who neither knows nor can change how it is set up.
     Visitor,
+    /// A visitor of a website in use whose owner has not asked for Guide: Parlor's manual is not what they came for.
+    Customer,
 }
 
 /// What a model is asked.

@@ -102,6 +102,7 @@ impl Visitors {
             client_id: message.client_id,
             content: message.content,
             metadata: with_answer(message.metadata, answer),
+            person: message.person,
         })
     }
 }

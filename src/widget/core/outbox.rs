@@ -12,7 +12,7 @@ pub const MOST: usize = 50;
 pub const KEPT: f64 = 3.0 * 86_400_000.0;
 
 /// A message that waits.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Waiting {
     /// Its id, the same for every try and from every tab.
     pub client_id: String,
@@ -24,6 +24,8 @@ pub struct Waiting {
     pub files: Vec<FileRef>,
     /// For programs, as JSON.
     pub metadata: Option<String>,
+    /// Whether it asks for a person.
+    pub person: bool,
     /// When it was written, in milliseconds since 1970.
     pub at: f64,
 }
@@ -40,6 +42,7 @@ impl Waiting {
                 .map(|files| files.items().iter().filter_map(read::file).collect())
                 .unwrap_or_default(),
             metadata: value.get("metadata").map(|metadata| metadata.json()),
+            person: value.get("person").is_some_and(|person| person.json() == "true"),
             at: read::number(value, "at")?,
         })
     }
@@ -61,6 +64,9 @@ impl Waiting {
         if let Some(metadata) = &self.metadata {
             out.push_str(",\"metadata\":");
             out.push_str(metadata);
+        }
+        if self.person {
+            out.push_str(",\"person\":true");
         }
         if kept {
             if let Some(id) = self.conversation {
@@ -164,28 +170,23 @@ mod tests {
         #[test]
         fn what_is_kept_is_read_again_and_sent_as_it_is(
             content in ".*", id in "[a-f0-9-]{1,36}", metadata in prop::option::of(Just("{\"a\":[1]}".to_owned())),
+            person: bool,
         ) {
             let conversation = Some(ConversationId(Uuid::from_u128(7)));
-            let waiting = Waiting { client_id: id, conversation, content, files: vec![file()], metadata, at: 7.0 };
+            let waiting = Waiting { client_id: id, conversation, content, files: vec![file()], metadata, person, at: 7.0 };
             let tree: serde_json::Value = serde_json::from_str(&json(std::slice::from_ref(&waiting))).unwrap();
             prop_assert_eq!(read(&tree, 8.0), vec![waiting.clone()]);
             let sent: VisitorMessage = serde_json::from_str(&waiting.json(false)).unwrap();
             prop_assert_eq!(sent.content, waiting.content);
             prop_assert_eq!(sent.files, vec![file().id]);
             prop_assert_eq!(sent.client_id, waiting.client_id);
+            prop_assert_eq!(sent.person, person);
         }
     }
 
     #[test]
     fn what_is_broken_old_or_doubled_is_left_out() {
-        let one = |id: &str, at: f64| Waiting {
-            client_id: id.to_owned(),
-            conversation: None,
-            content: String::new(),
-            files: Vec::new(),
-            metadata: None,
-            at,
-        };
+        let one = |id: &str, at: f64| Waiting { client_id: id.to_owned(), at, ..Waiting::default() };
         let kept = json(&[one("a", KEPT * 2.0), one("b", 0.0), one("a", KEPT * 2.0), one("c", KEPT * 2.0)]);
         let mut tree: serde_json::Value = serde_json::from_str(&kept).unwrap();
         tree.as_array_mut().unwrap().push(serde_json::json!({"client_id": 7}));

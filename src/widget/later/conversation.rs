@@ -45,6 +45,13 @@ impl App {
         self.changed();
     }
 
+    /// What went wrong in the visitor's language, by the server's code of it; in the server's own words where that is
+    /// English.
+    pub fn fault(&self, code: &str, said: String) -> String {
+        let strings = self.options.get("strings").unwrap_or_default();
+        read::text(&strings, &["fault.", code].concat()).or_else(|| read::text(&strings, "fault")).unwrap_or(said)
+    }
+
     /// Shows what went wrong.
     pub fn fail(self: &Rc<Self>, fault: &Fault) {
         let text = match fault {

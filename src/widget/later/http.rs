@@ -6,11 +6,11 @@ use super::{
         outbox::quote,
         read::{self, Value},
     },
-    host::{Work, now, promise, wait, window},
+    host::{Work, later, now, promise, wait, window},
     identity, json,
 };
-use js_sys::Promise;
-use std::rc::Rc;
+use js_sys::{Array, Promise};
+use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
@@ -90,6 +90,7 @@ pub async fn fetch(
     let status = response.status();
     let error = body_of(&response).await.get("error");
     let message = error.and_then(|error| read::text(&error, "message")).unwrap_or_default();
+    let message = if status == 429 { app.fault("rate_limited", message) } else { message };
     Err(Fault::Refused(status, message, after))
 }
 
@@ -182,7 +183,7 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
             let token = wait(token).await.ok().and_then(|token| token.as_string());
             Some(token.ok_or_else(|| Fault::Refused(401, app.t("login.why"), None))?)
         }
-        None => said(&app.options.get("authToken").unwrap_or_default(), renew).await,
+        None => said(app, &app.options.get("authToken").unwrap_or_default(), renew).await?,
     };
     let (client_id, previous) = identity::ensure().await;
     let is_new = app.state.borrow().client_id.as_deref() != Some(&client_id);
@@ -201,7 +202,7 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
     if let Some(previous) = &previous {
         field("previous_client_id", previous, false);
     }
-    if let Some(token) = said(&app.option_or_state("userToken"), renew).await {
+    if let Some(token) = said(app, &app.option_or_state("userToken"), renew).await? {
         field("user_token", &token, false);
     }
     for (name, value) in [("user", app.option_or_state("userIdentifier")), ("context", app.option_or_state("context"))]
@@ -225,8 +226,36 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
 }
 
 /// A token that a page gives, as a text or by a function that answers one or a promise of one.
-pub async fn said(given: &JsValue, renew: bool) -> Option<String> {
-    let Some(ask) = given.dyn_ref::<js_sys::Function>() else { return given.as_string() };
-    let answer = ask.call1(&JsValue::UNDEFINED, &renew.into()).ok()?;
-    wait(answer).await.ok()?.as_string()
+///
+/// # Errors
+/// When it does not answer in time: without the token the visitor would be somebody else.
+pub async fn said(app: &App, given: &JsValue, renew: bool) -> Result<Option<String>, Fault> {
+    let Some(ask) = given.dyn_ref::<js_sys::Function>() else { return Ok(given.as_string()) };
+    let Ok(answer) = ask.call1(&JsValue::UNDEFINED, &renew.into()) else { return Ok(None) };
+    Ok(in_time(app, answer).await?.ok().and_then(|token| token.as_string()))
+}
+
+/// How long a function of the page's may take, in milliseconds: a little less than the frame waits for it (`port.js`),
+/// so that both end the same way.
+const PATIENCE: i32 = 55_000;
+
+/// What a function of the page's has answered, or will.
+///
+/// # Errors
+/// When that takes longer than [`PATIENCE`]: one that may pass, in words for the visitor.
+pub async fn in_time(app: &App, answer: JsValue) -> Result<Result<JsValue, JsValue>, Fault> {
+    let is_late = Rc::new(Cell::new(false));
+    let late = Promise::new(&mut |resolve, _| {
+        let is_late = is_late.clone();
+        let act = move || {
+            is_late.set(true);
+            json::tell(&resolve, &[]);
+        };
+        later(PATIENCE, Box::new(act));
+    });
+    let first = Promise::race(&Array::of2(&answer, &late));
+    match wait(first.into()).await {
+        _ if is_late.get() => Err(Fault::Refused(408, app.t("trouble.network"), None)),
+        answer => Ok(answer),
+    }
 }

@@ -65,6 +65,14 @@ pub fn scrolled(app: &Rc<App>) {
     }
 }
 
+/// The window has another size, or the visitor has come to it.
+#[inline(never)]
+pub fn fit(app: &Rc<App>) {
+    if let Some(view) = app.view() {
+        view::fit(view);
+    }
+}
+
 /// A click on a button.
 #[inline(never)]
 pub fn click(app: &Rc<App>, button: &Element) {

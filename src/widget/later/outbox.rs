@@ -75,12 +75,21 @@ pub fn forget(app: &App) {
 /// Sends a text with files, and with an object for programs as JSON. What it is, the plugins may change; whether the
 /// network is there does not matter.
 pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>, metadata: Option<String>) {
+    put(app, Waiting { content, files, metadata, ..Waiting::default() }).await;
+}
+
+/// Asks for a person with the first message of a conversation.
+pub async fn send_to_person(app: &Rc<App>, content: String) {
+    put(app, Waiting { content, person: true, ..Waiting::default() }).await;
+}
+
+async fn put(app: &Rc<App>, waiting: Waiting) {
     let (conversation, fresh) = {
         let state = app.state.borrow();
         (state.thread.id, state.fresh)
     };
     let conversation = conversation.filter(|_| !fresh);
-    let mut waiting = Waiting { client_id: uuid(), conversation, content, files, metadata, at: now() };
+    let mut waiting = Waiting { client_id: uuid(), conversation, at: now(), ..waiting };
     let said = app.hook("onBeforeSend", json::parse(&waiting.json(false))).await.unwrap_or_default();
     if let Some(abort) = read::text(&said, "abort") {
         app.fail(&Fault::Refused(0, abort, None));
@@ -108,8 +117,10 @@ pub async fn send(app: &Rc<App>, content: String, files: Vec<FileRef>, metadata:
         app.changed();
         return;
     }
-    let delivery = if app.online() { Delivery::Sending } else { Delivery::Waiting };
     let mut state = app.state.borrow_mut();
+    // Behind one that waits it waits too.
+    let waits = state.thread.entries.iter().any(|entry| entry.delivery == Delivery::Waiting);
+    let delivery = if app.online() && !waits { Delivery::Sending } else { Delivery::Waiting };
     state.thread.send(&waiting.client_id, &waiting.content, waiting.files.clone(), at, delivery);
     state.thread.attach(&waiting.client_id, waiting.metadata.clone());
     drop(state);
@@ -210,6 +221,7 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
     match outcome {
         Ok((sent, reply)) => {
             remove(app, id);
+            app.state.borrow_mut().trouble = None;
             arrived(app, id, &sent, reply.is_some());
             if let Some(reply) = reply {
                 reply.follow(app, read::id(&sent, "conversation_id"));
@@ -233,6 +245,10 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
                 change(app, waiting, &payload);
             }
             if fault.passes() || retry || app.needs_account() {
+                // Without the network it is quiet: the head says so. What was answered is told.
+                if fault.passes() && !message.is_empty() && !app.needs_account() {
+                    app.state.borrow_mut().trouble = Some(message);
+                }
                 show(Delivery::Waiting);
                 let wait = read::number(&said, "waitMs").unwrap_or_default();
                 return Some((after.unwrap_or_default() * 1000.0).max(wait) as u32);

@@ -19,13 +19,8 @@ impl App {
         spawn(async move {
             let id = app.state.borrow().thread.id;
             let Some(id) = id else {
-                // There has to be something to read.
-                outbox::send(&app, app.t("person.message"), Vec::new(), None).await;
-                app.state.borrow_mut().person.asked = false;
-                let _ = app.retry.sleep(1500).await;
-                if app.state.borrow().thread.id.is_some() {
-                    app.ask_person(email);
-                }
+                // There has to be something to read, which the assistant need not answer.
+                outbox::send_to_person(&app, app.t("person.message")).await;
                 return;
             };
             let mut body = String::from("{");

@@ -50,6 +50,8 @@ pub struct View {
     notice: RefCell<Option<Element>>,
     listeners: RefCell<Vec<Listener>>,
     is_inline: bool,
+    /// Whether it is on the page itself: a frame around it says for it where it is.
+    may_cover: bool,
 }
 
 impl View {
@@ -97,6 +99,7 @@ impl View {
             notice: RefCell::default(),
             listeners: RefCell::default(),
             is_inline,
+            may_cover: !is_inline && app.options.get("framed").is_none(),
         }
     }
 
@@ -145,7 +148,11 @@ impl View {
                 app.changed();
             }),
             on(&window(), "offline", |app, _, _| app.changed()),
-            on(&window(), "resize", |app, _, _| app.changed()),
+            on(&window(), "resize", |app, _, _| {
+                app.later(later::fit);
+                app.changed();
+            }),
+            on(&window(), "focus", |app, _, _| app.later(later::fit)),
         ]);
     }
 
@@ -175,20 +182,29 @@ impl View {
         self.dialog.open()
     }
 
-    /// Shows it and moves the focus into it, unless the page opened it by itself.
+    /// Whether it covers the page, once it is open.
+    pub fn covers(&self) -> bool {
+        let query = window().match_media(PHONE).ok().flatten();
+        self.may_cover && query.is_some_and(|query| query.matches())
+    }
+
+    /// Shows it. A page that nobody is on, such as the preview beside a form, is left where the focus is.
+    pub fn present(&self) {
+        let is_here = window().document().is_some_and(|page| page.has_focus().unwrap_or(true));
+        if self.covers() && is_here {
+            let _ = self.dialog.show_modal();
+        } else {
+            // `show` would take the focus from where the visitor is.
+            let _ = self.dialog.set_attribute("open", "");
+        }
+    }
+
+    /// Shows it and moves the focus into it; where the page opened it by itself only when it covers the page.
     pub fn open(&self, app: &Rc<App>, by_page: bool) {
         if self.dialog.open() {
             return;
         }
-        let query = window().match_media(PHONE).ok().flatten();
-        if !self.is_inline && !by_page && query.is_some_and(|query| query.matches()) {
-            let _ = self.dialog.show_modal();
-        } else if by_page {
-            // `show` would take the focus from where the visitor is.
-            let _ = self.dialog.set_attribute("open", "");
-        } else {
-            self.dialog.show();
-        }
+        self.present();
         if !std::mem::replace(&mut app.state.borrow_mut().opened, true) {
             app.later(later::opened);
         }
@@ -288,12 +304,13 @@ impl View {
     }
 }
 
-/// Says what went wrong, with a way out, at the end of `parent`.
+/// Says what went wrong, with a way out where it has a label, at the end of `parent`.
 pub fn trouble(parent: &Node, app: &App, what: &str, act: &str, label: &str) -> Element {
     let card: Element = element(parent, "div", &[("class", "note bad"), ("role", "alert")]);
     text(&card, "p", &[("dir", "auto")], what);
     let row: Element = element(&card, "div", &[("class", "buttons")]);
-    for (act, label) in [(act, label), ("dismiss", "dismiss")] {
+    let ways = [(act, label), ("dismiss", "dismiss")];
+    for (act, label) in ways.into_iter().filter(|(_, label)| !label.is_empty()) {
         text(&row, "button", &[("type", "button"), ("class", "link"), ("data-act", act)], &app.t(label));
     }
     card

@@ -83,9 +83,10 @@ impl Conversations {
             // What the transaction made so far, such as the numbers it took, is nothing.
             return stored_before(&mut tx, before, &said).await;
         }
+        let asks_for_person = said.person && answering == Answering::Bot;
         let place = match answering {
-            Answering::Bot => Some(self.engine.place()?),
-            Answering::Human | Answering::Paused => None,
+            Answering::Bot if !asks_for_person => Some(self.engine.place()?),
+            _ => None,
         };
         let question = Message {
             id: MessageId(new_id()),
@@ -111,9 +112,18 @@ impl Conversations {
             messages::insert(&mut tx, id.0, &question).await?;
             support::attach(&mut tx, owner, message.id, &said.files).await?;
             let told = Change::MessageCreated { message: Box::new(question), replaces: None };
-            let events = thread::append_after(&mut tx, id, seq, [told]).await?;
-            tx.commit().await?;
-            self.tell(id, events);
+            if asks_for_person {
+                // The second number that was taken is not a reply's but this one's.
+                let silent = support::silence(&mut tx, id).await?;
+                let events = thread::append_after(&mut tx, id, seq, [told, silent]).await?;
+                tx.commit().await?;
+                self.engine.stop_conversation(id);
+                self.tell(id, events);
+            } else {
+                let events = thread::append_after(&mut tx, id, seq, [told]).await?;
+                tx.commit().await?;
+                self.tell(id, events);
+            }
             return Ok(Stored { message, reply: None });
         };
         let (reply, begun) = self.new_reply(Some(message.id), at);

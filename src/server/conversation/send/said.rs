@@ -27,6 +27,8 @@ pub struct Said {
     pub files: Vec<FileRef>,
     /// For programs.
     pub metadata: Option<Json>,
+    /// A visitor asks for a person with it.
+    pub person: bool,
 }
 
 impl From<SendMessage> for Said {

@@ -281,6 +281,13 @@ fn missing() -> Error {
     Error::not_found("conversation")
 }
 
+/// The model is silent from here on, until a person or the visitor says otherwise; what is to be told of it.
+pub(super) async fn silence(tx: &mut Tx, id: ConversationId) -> Result<Change> {
+    rows::set_answering(tx, id, Answering::Paused).await?;
+    generation::stop_all(tx, id).await?;
+    Ok(Change::AnsweringChanged { answering: Answering::Paused })
+}
+
 /// Whether a text may be an e-mail address; whether it is one only a letter to it can tell.
 fn is_address(text: &str) -> bool {
     let Some((name, host)) = text.split_once('@') else { return false };

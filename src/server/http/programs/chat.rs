@@ -126,6 +126,7 @@ pub(in crate::server::http) async fn send(
         content: ask.message,
         files: Vec::new(),
         metadata: ask.metadata,
+        person: false,
     };
     let sent = state.visitors.speak_in_session(&visitor, speaker.address, &session, message).await?;
     let Some(reply) = &sent.reply else { return Ok(axum::Json(Reply { reply: None })) };

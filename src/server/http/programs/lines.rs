@@ -189,6 +189,7 @@ async fn say(state: &AppState, speaker: &Speaker, ask: SessionMessage) -> Result
         content: ask.message,
         files: Vec::new(),
         metadata: None,
+        person: false,
     };
     // The visitor is this session and no more, so that their only conversation needs no name of its own.
     let sent = state.visitors.speak_in_session(&visitor, speaker.address, "chat", message).await?;

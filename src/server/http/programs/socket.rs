@@ -216,11 +216,11 @@ fn said(payload: &AnyJson) -> Option<VisitorMessage> {
     }
     let fresh = || Uuid::new_v4().to_string();
     if let Ok(content) = serde_json::from_str::<String>(payload.as_str()) {
-        return Some(VisitorMessage { client_id: fresh(), content, files: Vec::new(), metadata: None });
+        return Some(VisitorMessage { client_id: fresh(), content, files: Vec::new(), metadata: None, person: false });
     }
     let Payload { message, message_id, metadata } = serde_json::from_str(payload.as_str()).ok()?;
     let client_id = message_id.unwrap_or_else(fresh);
-    Some(VisitorMessage { client_id, content: message, files: Vec::new(), metadata })
+    Some(VisitorMessage { client_id, content: message, files: Vec::new(), metadata, person: false })
 }
 
 async fn send(

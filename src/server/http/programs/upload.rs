@@ -114,6 +114,7 @@ pub(in crate::server::http) async fn chat_upload(
         content: String::new(),
         files: files.iter().map(|file| file.id).collect(),
         metadata: None,
+        person: false,
     };
     state.visitors.speak_in_session(&visitor, speaker.address, &session, message).await?;
     let base = state.config.origins.first().map(|origin| origin.trim_end_matches('/')).unwrap_or_default();

@@ -51,6 +51,10 @@ const NO_MODEL: &str = "*No model is configured, so I only quote what is written
 const NOTHING_TO_VISITOR: &str = "I did not find an answer to that in what is written down here. Try other words, or ask \
                                   for a person.";
 
+/// To a visitor of a website where no model is set up, and where nobody wants Parlor's manual quoted.
+const NOBODY: &str = "No automatic assistant is set up on this website, so nothing here can answer you by itself. To reach \
+                      somebody, open the menu at the top of this chat and choose to talk to a person.";
+
 fn to_visitor(talk: Talk) -> &'static str {
     match talk {
         Talk::Greeting => "Hello. What would you like to know?",
@@ -106,7 +110,7 @@ impl<'a> Plan<'a> {
     /// What to ask the index, one after the other until something is found. A short question that points back is asked
     /// together with the one before it.
     pub fn searches(&self) -> Vec<Search> {
-        if small_talk(self.question).is_some() {
+        if self.audience == Audience::Customer || small_talk(self.question).is_some() {
             return Vec::new();
         }
         let own = terms(self.question);
@@ -125,6 +129,10 @@ impl<'a> Plan<'a> {
     /// The reply, given what [`Self::searches`] found.
     pub fn answer(&self, hits: &[Hit]) -> Reply {
         let (mut text, sources) = match small_talk(self.question) {
+            Some(talk @ (Talk::Thanks | Talk::Farewell)) if self.audience == Audience::Customer => {
+                (to_visitor(talk).to_owned(), Vec::new())
+            }
+            _ if self.audience == Audience::Customer => (NOBODY.to_owned(), Vec::new()),
             Some(talk) if self.audience == Audience::Visitor => (to_visitor(talk).to_owned(), Vec::new()),
             Some(talk) => (self.talk(talk), Vec::new()),
             None if !hits.is_empty() => quote(hits),
@@ -329,6 +337,17 @@ mod tests {
             }
         }
         assert!(Plan::new(&[person("thanks")], Audience::Visitor).searches().is_empty());
+    }
+
+    #[test]
+    fn a_customer_reads_that_nobody_answers_by_itself_and_no_manual() {
+        let ask = |text: &str| Plan::new(&[person(text)], Audience::Customer).answer(&[hit("one", "First.", 0.9)]);
+        for said in ["hello", "who are you", "how do I run it?", "???", ""] {
+            let told = ask(said);
+            assert_eq!((told.text.as_str(), told.sources.len()), (NOBODY, 0), "{said}");
+        }
+        assert_eq!(ask("thanks").text, "You are welcome.");
+        assert!(Plan::new(&[person("how do I run it?")], Audience::Customer).searches().is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{Rung, take};
 use crate::widget::{
     app::{App, Connection},
     core::read::{self, Value},
-    host::{spawn, wait},
+    host::spawn,
     json,
     later::http::{self, Fault},
 };
@@ -56,7 +56,10 @@ pub fn start(app: &Rc<App>, transport: &JsValue) {
 /// Sends by it, where it does that; else `None`.
 pub async fn send(app: &App, message: &JsValue) -> Option<Result<JsValue, Fault>> {
     let transport = app.options.get("transport").filter(|transport| transport.is_object())?;
-    let answer = wait(json::call(&transport, "send", std::slice::from_ref(message))?).await;
+    let answer = match http::in_time(app, json::call(&transport, "send", std::slice::from_ref(message))?).await {
+        Ok(answer) => answer,
+        Err(late) => return Some(Err(late)),
+    };
     Some(answer.map_err(|error| match Reflect::get(&error, &"status".into()).ok().and_then(|status| status.as_f64()) {
         Some(status) => Fault::Refused(status as u16, read::text(&error, "message").unwrap_or_default(), None),
         None => Fault::Network,

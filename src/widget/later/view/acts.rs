@@ -117,15 +117,19 @@ fn stick(view: &View) {
 
 /// The form for an address was sent.
 pub fn form(app: &Rc<App>, form: &Element) {
-    let Ok(Some(field)) = form.query_selector("input") else { return };
+    let (Ok(Some(field)), Ok(Some(fault))) = (form.query_selector("input"), form.query_selector(".fault")) else {
+        return;
+    };
     let field: HtmlInputElement = field.unchecked_into();
     let address = field.value().trim().to_owned();
     if check::is_email(&address) {
+        fault.set_text_content(None);
         app.ask_person(Some(address));
     } else {
-        field.set_custom_validity(&app.t("person.email.wrong"));
-        let _ = field.report_validity();
-        // Cleared at once: the next try is judged anew.
-        field.set_custom_validity("");
+        // The browser's own bubble would speak its language and hide what stands around the field.
+        fault.set_text_content(Some(&app.t("person.email.wrong")));
+        set(&field, "aria-invalid", "true");
+        let _ = field.focus();
+        app.changed();
     }
 }

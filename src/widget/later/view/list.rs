@@ -11,7 +11,10 @@ use crate::widget::{
     host::{element, text},
     json,
 };
-use crate::wire::message::{Author, State};
+use crate::wire::{
+    conversation::Answering,
+    message::{Author, State},
+};
 use js_sys::{Array, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -110,6 +113,8 @@ impl List {
             )
         };
         self.rows.resize(count);
+        // A new conversation: there is nothing to scroll back to.
+        self.sticks |= count == 0;
         let said = if loading { app.t("loading") } else { String::new() };
         if self.older.text_content().as_deref() != Some(&said) {
             self.older.set_text_content(Some(&said));
@@ -184,6 +189,7 @@ impl List {
             let place = Place {
                 new_day: before.is_some_and(|before| before != day(entry.message.created_at)),
                 is_last: at + 1 == thread.entries.len(),
+                by_model: thread.answering == Answering::Bot,
                 is_read,
                 joined: before_it.is_some_and(|before| joined(before, entry)),
                 goes_on: thread.entries.get(at + 1).is_some_and(|next| joined(entry, next)),

@@ -54,6 +54,19 @@ pub fn draw(app: &Rc<App>, view: &View) {
     parts.chips.draw(&view.composer, app);
 }
 
+/// Makes the page inert when it is covered, and not otherwise.
+pub fn fit(view: &View) {
+    let covers = view.covers();
+    if view.dialog.open() && view.dialog.matches(":modal").unwrap_or(covers) != covers {
+        let focus = view.root.active_element();
+        view.dialog.close();
+        view.present();
+        if let Some(focus) = focus {
+            let _ = focus.unchecked_into::<HtmlElement>().focus();
+        }
+    }
+}
+
 /// Puts the log-in form in the place of the conversation, or takes it away.
 fn lock(app: &App, view: &View, locked: &Cell<bool>) {
     let needs_account = app.needs_account();

@@ -32,6 +32,8 @@ pub struct Place {
     pub new_day: bool,
     /// Nothing was said after it.
     pub is_last: bool,
+    /// The model answers here: it may be asked to go on, or again.
+    pub by_model: bool,
     /// An agent has seen it.
     pub is_read: bool,
     /// The one before is of the same author and has just been said.
@@ -123,6 +125,7 @@ impl Row {
                 _ => "",
             },
             if place.is_last { "l" } else { "" },
+            if place.by_model { "m" } else { "" },
             if place.is_read { "r" } else { "" },
             if place.goes_on { "g" } else { "" },
         ]
@@ -159,7 +162,10 @@ impl Row {
             button(&fault, "again", &entry.key, "retry");
         }
         let (why, act, label) = match message.state {
-            State::Failed => (message.error.as_ref().map(|error| error.message.clone()), "regenerate", "retry"),
+            State::Failed => {
+                let said = message.error.as_ref().map(|error| app.fault(&error.code, error.message.clone()));
+                (said, "regenerate", "retry")
+            }
             State::Interrupted => (Some(app.t("interrupted")), "continue", "continue"),
             State::Stopped => (Some(app.t("stopped")), "continue", "continue"),
             State::Streaming | State::Complete => (None, "", ""),
@@ -171,7 +177,7 @@ impl Row {
                 &[("class", if message.state == State::Stopped { "quiet" } else { "fault" })],
             );
             text(&fault, "span", &[("dir", "auto")], &why.unwrap_or_else(|| app.t("trouble.server")));
-            if place.is_last {
+            if place.is_last && place.by_model {
                 button(&fault, act, &id, label);
             }
         }

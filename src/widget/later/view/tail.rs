@@ -3,8 +3,11 @@
 
 use super::{clear, trouble};
 use crate::widget::{
-    app::App,
-    core::read::{self, Value},
+    app::{App, Connection},
+    core::{
+        read::{self, Value},
+        thread::Delivery,
+    },
     host::{element, text},
 };
 use crate::wire::conversation::Answering;
@@ -41,6 +44,10 @@ impl Tail {
         }
         let paused = state.thread.answering == Answering::Paused || state.person.asked;
         let is_empty = state.thread.entries.is_empty() && !state.loading;
+        // Of what was pressed, pressing it again is the way; to try again helps where nothing comes, or nothing goes.
+        let helps = state.session_fault.is_some()
+            || state.thread.id.is_some() && state.connection != Connection::Live
+            || state.thread.entries.iter().any(|entry| entry.delivery == Delivery::Waiting);
         let signature = [
             state.trouble.as_deref().unwrap_or_default(),
             if paused { "p" } else { "" },
@@ -48,6 +55,7 @@ impl Tail {
             if state.person.has_email { "e" } else { "" },
             if is_empty { "0" } else { "" },
             if state.thread.deleted { "d" } else { "" },
+            if helps { "h" } else { "" },
         ]
         .join("\n");
         if *self.shown.borrow() == signature {
@@ -65,7 +73,7 @@ impl Tail {
             trouble(&self.place, app, &app.t("deleted"), "new", "new");
         }
         if let Some(said) = &state.trouble {
-            trouble(&self.place, app, said, "retry", "retry");
+            trouble(&self.place, app, said, "retry", if helps { "retry" } else { "" });
         }
     }
 
@@ -112,6 +120,7 @@ impl Tail {
             ];
             element::<Element>(&label, "input", &about);
             text(&form, "button", &[("type", "submit"), ("class", "primary")], &app.t("person.email.send"));
+            text(&form, "p", &[("class", "fault"), ("role", "alert")], "");
         }
         text(&card, "button", &[("type", "button"), ("class", "link"), ("data-act", "bot")], &app.t("person.back"));
     }
