@@ -179,6 +179,8 @@ test("every event is told, with the same details, and each function does what it
 });
 
 test("a page that closes the panel takes the focus from nobody", async ({ page, hostPage, panel }) => {
+  // Where the panel covers the page, nobody is behind it.
+  await page.setViewportSize({ width: 1000, height: 700 });
   await openedIn(page, panel, hostPage.url({}, "no-wasm"));
   await page.getByLabel("Search").focus();
   await call(page, "close");

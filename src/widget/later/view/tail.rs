@@ -47,7 +47,7 @@ impl Tail {
         // Of what was pressed, pressing it again is the way; to try again helps where nothing comes, or nothing goes.
         let helps = state.session_fault.is_some()
             || state.thread.id.is_some() && state.connection != Connection::Live
-            || state.thread.entries.iter().any(|entry| entry.delivery == Delivery::Waiting);
+            || state.thread.entries.iter().any(|entry| matches!(entry.delivery, Delivery::Waiting | Delivery::Sending));
         let signature = [
             state.trouble.as_deref().unwrap_or_default(),
             if paused { "p" } else { "" },
