@@ -240,7 +240,11 @@ fn look(shown: &Shown<'_>) -> AnyView {
             </div>
         </div>
     };
-    shown.section("look", "How the panel looks and what it says, unless the tag on a page says otherwise, such as by data-title.", content.into_any())
+    shown.section(
+        "look",
+        "How the panel looks and what it says, unless the tag on a page says otherwise, such as by data-title.",
+        content.into_any(),
+    )
 }
 
 fn answers(shown: &Shown<'_>) -> AnyView {

@@ -12,7 +12,7 @@ mod stop;
 pub use said::{Said, Stored};
 pub(super) use said::{check, rich_of};
 
-use super::{Conversations, attach::attach};
+use super::{Conversations, answering, attach::attach};
 use crate::{
     server::{
         clock::{new_id, now},
@@ -114,7 +114,7 @@ impl Conversations {
             let told = Change::MessageCreated { message: Box::new(question), replaces: None };
             if asks_for_person {
                 // The second number that was taken is not a reply's but this one's.
-                let silent = support::silence(&mut tx, id).await?;
+                let silent = answering::set(&mut tx, id, Answering::Paused).await?;
                 let events = thread::append_after(&mut tx, id, seq, [told, silent]).await?;
                 tx.commit().await?;
                 self.engine.stop_conversation(id);

@@ -8,7 +8,7 @@ mod transcript;
 pub use post::Posted;
 
 use super::{
-    Conversations,
+    Conversations, answering,
     history::before,
     send::{Said, Stored, check, to_the_end},
 };
@@ -16,7 +16,6 @@ use crate::{
     server::{
         clock::{new_id, now},
         error::{Error, Result},
-        generation,
         store::Tx,
         thread::{
             self,
@@ -219,15 +218,10 @@ impl Conversations {
 
     /// The same inside the transaction that holds the conversation; commits it.
     async fn answer_in(&self, mut tx: Tx, id: ConversationId, answering: Answering) -> Result<()> {
-        rows::set_answering(&mut tx, id, answering).await?;
-        let silent = answering != Answering::Bot;
-        if silent {
-            // In the same transaction: a reply that begins later sees who answers, one that began is told to stop.
-            generation::stop_all(&mut tx, id).await?;
-        }
-        let event = thread::append(&mut tx, id, Change::AnsweringChanged { answering }).await?;
+        let change = answering::set(&mut tx, id, answering).await?;
+        let event = thread::append(&mut tx, id, change).await?;
         tx.commit().await?;
-        if silent {
+        if answering != Answering::Bot {
             self.engine.stop_conversation(id);
         }
         self.tell(id, [event]);
@@ -278,13 +272,6 @@ impl Conversations {
 
 fn missing() -> Error {
     Error::not_found("conversation")
-}
-
-/// The model is silent from here on, until a person or the visitor says otherwise; what is to be told of it.
-pub(super) async fn silence(tx: &mut Tx, id: ConversationId) -> Result<Change> {
-    rows::set_answering(tx, id, Answering::Paused).await?;
-    generation::stop_all(tx, id).await?;
-    Ok(Change::AnsweringChanged { answering: Answering::Paused })
 }
 
 /// Whether a text may be an e-mail address; whether it is one only a letter to it can tell.

@@ -140,18 +140,6 @@ pub async fn set_email(tx: &mut Tx, id: ConversationId, email: &str) -> Result<(
     })
 }
 
-/// Notes who answers.
-pub async fn set_answering(tx: &mut Tx, id: ConversationId, answering: Answering) -> Result<(), sqlx::Error> {
-    on!(&mut *tx, |db| {
-        sqlx::query("UPDATE conversations SET answering = $2 WHERE id = $1")
-            .bind(id.0)
-            .bind(answering.as_str())
-            .execute(db)
-            .await
-            .map(drop)
-    })
-}
-
 /// The conversation of a message that can be rated.
 pub async fn conversation_of_reply(tx: &mut Tx, message: MessageId) -> Result<Option<ConversationId>, sqlx::Error> {
     let row: Option<(Uuid,)> = on!(&mut *tx, |db| {
