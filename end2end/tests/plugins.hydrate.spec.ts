@@ -326,6 +326,7 @@ for (const where of PLACES) {
     await say(place, "Refused");
     await expect(place.locator("parlor-chat .fault")).toBeVisible();
     await call(page, "close");
+    await expect.poll(async () => (await noted(page)).some(([hook]) => hook === "onWidgetClose")).toBe(true);
     await call(page, "destroy");
     await expect.poll(async () => (await noted(page)).at(-1).slice(0, 2)).toEqual(["onWidgetUnmount", "two"]);
     const all = await noted(page);

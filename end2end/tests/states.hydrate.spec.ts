@@ -144,12 +144,17 @@ for (const where of PLACES) {
       const { place, variant } = inPlace(page, where, gates);
       await page.clock.install();
       await page.addInitScript(what => {
-        const never = () => ((window as any).isHung ?? true ? new Promise(() => {}) : undefined);
+        const never = () => {
+          (window as any).isAsked = true;
+          return (window as any).isHung ?? true ? new Promise(() => {}) : undefined;
+        };
         (window as any).Parlor = what === "authToken" ? { authToken: never } : { transport: { start() {}, stop() {}, send: never } };
       }, what);
       await openedIn(page, place, hostPage.url({}, variant));
       await say(place, slowly(3, 0));
       await expect(place.locator("parlor-chat .mark.sending")).toBeVisible();
+      // From here on the minute counts.
+      await expect.poll(() => page.evaluate(() => (window as any).isAsked)).toBe(true);
       await page.clock.runFor(50_000);
       await expect(place.locator("parlor-chat .mark.sending")).toBeVisible();
       await page.clock.runFor(15_000);
