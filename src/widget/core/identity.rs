@@ -62,6 +62,13 @@ pub fn renewed(id: String, created_at: f64, now: f64) -> Record {
     Record { id, created_at, expires_at: now + LIFE }
 }
 
+/// What sets a cookie for the whole of the page's host, for so many seconds; `is_secure`: only where the page came by
+/// https. Other websites' requests to that host go without it.
+pub fn set_cookie(name: &str, value: &str, seconds: i64, is_secure: bool) -> String {
+    let end = if is_secure { "; Secure" } else { "" };
+    [name, "=", value, "; Path=/; SameSite=Lax; Max-Age=", &seconds.to_string(), end].concat()
+}
+
 /// The value of a cookie in `document.cookie`.
 pub fn cookie<'a>(all: &'a str, name: &str) -> Option<&'a str> {
     all.split("; ").find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
@@ -112,5 +119,11 @@ mod tests {
         }
         assert_eq!(cookie("a=1; cs_client_id=x; b=2", "cs_client_id"), Some("x"));
         assert_eq!(cookie("xcs_client_id=x; cs_client_idy=2", "cs_client_id"), None);
+    }
+
+    #[test]
+    fn the_mirror_goes_to_its_own_website_and_over_https_where_that_is_spoken() {
+        assert_eq!(set_cookie("a", "b", 9, true), "a=b; Path=/; SameSite=Lax; Max-Age=9; Secure");
+        assert_eq!(set_cookie("a", "", 0, false), "a=; Path=/; SameSite=Lax; Max-Age=0");
     }
 }
