@@ -220,6 +220,31 @@ test("where the browser keeps nothing a visitor is the same one until the page i
   expect(sessions().at(-1).previous_client_id).toBeUndefined();
 });
 
+test("who was forgotten in another tab is somebody new in this one too, and what they say goes out", async ({ page, context, hostPage }) => {
+  await opened(page, hostPage.url());
+  await say(page, slowly(3, 0));
+  await expect(replies(page)).toHaveText(words(3));
+  const { id } = (await record(page))!;
+  const second = await context.newPage();
+  const { sessions } = asked(second);
+  await second.goto(hostPage.url());
+  await launcher(second).click();
+  await expect(own(second)).toHaveText([slowly(3, 0)]);
+  expect(await call(page, "reset")).toBe(true);
+  expect(await record(second)).toBeNull();
+  // With what the page says now another session is opened.
+  await call(second, "setContext", { page: "pricing" });
+  await expect.poll(() => sessions().length).toBe(2);
+  await say(second, slowly(4, 0));
+  await expect(replies(second)).toHaveText([words(4)]);
+  await expect(own(second)).toHaveText([slowly(4, 0)]);
+  const other = (await record(second))!;
+  expect(other.id).not.toBe(id);
+  expect(sessions().map(body => body.client_id)).toEqual([id, other.id]);
+  await say(second, slowly(5, 0));
+  await expect(replies(second)).toHaveText([words(4), words(5)]);
+});
+
 test("where the browser has no locks a visitor is known all the same", async ({ page, hostPage }) => {
   await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "locks", { value: undefined }));
   await opened(page, hostPage.url());
