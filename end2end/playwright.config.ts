@@ -6,8 +6,8 @@ const chromium = process.env.CHROME ?? ["/usr/bin/chromium", "/usr/bin/google-ch
 const report = process.env.PARLOR_TEST_REPORT;
 const needsJavaScript = /.*\.hydrate\.spec\.ts/;
 const withoutJavaScript = /.*\.plain\.spec\.ts/;
-// What goes over the network is the same on a phone.
-const wire = ["**/climb.hydrate.spec.ts", "**/reply.hydrate.spec.ts"];
+// What goes over the network, and what the browser keeps, is the same on a phone.
+const wire = ["**/climb.hydrate.spec.ts", "**/reply.hydrate.spec.ts", "**/identity.hydrate.spec.ts"];
 // Its host is built only where it is asked for (hosts/build.mjs): it costs minutes.
 const left = process.env.PARLOR_TEST_NEXT ? [] : ["**/next.hydrate.spec.ts"];
 
