@@ -226,7 +226,7 @@ test("who was forgotten in another tab is somebody new in this one too, and what
   await expect(replies(page)).toHaveText(words(3));
   const { id } = (await record(page))!;
   const second = await context.newPage();
-  const { sessions } = asked(second);
+  const { seen, sessions } = asked(second);
   await second.goto(hostPage.url());
   await launcher(second).click();
   await expect(own(second)).toHaveText([slowly(3, 0)]);
@@ -241,6 +241,10 @@ test("who was forgotten in another tab is somebody new in this one too, and what
   const other = (await record(second))!;
   expect(other.id).not.toBe(id);
   expect(sessions().map(body => body.client_id)).toEqual([id, other.id]);
+  // What the old conversation refuses it refuses once.
+  const posts = seen.filter(({ path, body }) => body && path.endsWith("/messages")).map(({ path }) => path);
+  expect(posts.filter(path => path !== "/v1/widget/messages").length).toBeLessThanOrEqual(1);
+  expect(posts.at(-1)).toBe("/v1/widget/messages");
   await say(second, slowly(5, 0));
   await expect(replies(second)).toHaveText([words(4), words(5)]);
 });

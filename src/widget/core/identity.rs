@@ -110,6 +110,22 @@ mod tests {
     }
 
     #[test]
+    fn times_that_cannot_be_are_set_right() {
+        let day = 86_400_000.0;
+        let at = |created_at, expires_at| Some(Record { id: ID.to_owned(), created_at, expires_at });
+        let reset = || Verdict::Renew(renewed(ID.to_owned(), NOW, NOW));
+        // Made in the future, or holding for longer than any does; half a day and a twentieth are a clock's own faults.
+        assert_eq!(judge(record(NOW + 2.0 * day), Some(ID), NOW), reset());
+        assert_eq!(judge(at(NOW, NOW + 2.0 * LIFE), Some(ID), NOW), reset());
+        assert!(matches!(judge(record(NOW + 0.5 * day), Some(ID), NOW), Verdict::Keep(_)));
+        assert!(matches!(judge(at(NOW, NOW + 1.05 * LIFE), Some(ID), NOW), Verdict::Keep(_)));
+        // One that ends before it begins is none; its mirror may still be one.
+        let backward = at(NOW + 0.5 * day, NOW + 0.4 * day);
+        assert_eq!(judge(backward.clone(), None, NOW), Verdict::Make);
+        assert_eq!(judge(backward, Some(ID), NOW), reset());
+    }
+
+    #[test]
     fn only_a_random_uuid_is_one() {
         assert!(is_uuid(ID));
         for wrong in
