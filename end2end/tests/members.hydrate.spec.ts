@@ -164,6 +164,30 @@ members("a session that was ended elsewhere asks for a log-in; draft and message
   await expect(replies(page)).toHaveText([words(3), words(4)]);
 });
 
+members("who logs in after somebody else has their own conversation, and sees nothing of the other's", async ({ page, site, member, request, playwright, gates }) => {
+  test.slow();
+  gates.allow(/status of 40\d|WebSocket connection to/);
+  const other = await newUser(playwright, site.server);
+  await entered(page, site.url(), other);
+  await say(page, slowly(5, 0));
+  await expect(replies(page)).toHaveText(words(5));
+  expect(await call(page, "reset")).toBe(true);
+  const login = page.waitForResponse(answer => answer.url().endsWith("/auth/login") && answer.request().method() === "POST");
+  await logIn(page, member);
+  const { refreshToken } = await (await login).json();
+  await expect(input(page)).toBeFocused();
+  await expect(own(page)).toHaveCount(0);
+  await say(page, slowly(3, 0));
+  await expect(replies(page)).toHaveText(words(3));
+  // Their session ends at the server; the next thing that needs one shows the form.
+  expect((await request.post(`${site.server}/auth/logout`, { headers: { Authorization: `Bearer ${refreshToken}` } })).status()).toBe(204);
+  await call(page, "setContext", { page: "pricing" });
+  await expect(form(page).getByRole("heading", { name: "Log in" })).toBeVisible();
+  await logIn(page, other);
+  await expect(own(page)).toHaveText(slowly(5, 0));
+  await expect(replies(page)).toHaveText(words(5));
+});
+
 members("reset logs out, in every tab, and at the server", async ({ page, context, site, member, request, gates }) => {
   gates.allow(/status of 40\d|WebSocket connection to/);
   const login = page.waitForResponse(answer => answer.url().endsWith("/auth/login") && answer.request().method() === "POST");
