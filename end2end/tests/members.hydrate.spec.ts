@@ -97,7 +97,7 @@ async function anotherTab(context: BrowserContext, url: string): Promise<Page> {
   return tab;
 }
 
-members("a second tab is logged in at once, and of two that renew at once one does", async ({ page, context, site, member, gates }) => {
+members("a second tab is logged in at once, and of two that renew at once one does", { tag: "@wire" }, async ({ page, context, site, member, gates }) => {
   // To a connection, the time that is skipped is a long silence.
   gates.allow(/WebSocket connection to|net::ERR_/);
   await context.clock.install();
@@ -125,7 +125,7 @@ members("a second tab is logged in at once, and of two that renew at once one do
   await expect(form(second).getByRole("heading")).toHaveCount(0);
 });
 
-members("a refused session renews the pair once, while a reply streams on over the same connection", async ({ page, site, member, hostPage, gates }) => {
+members("a refused session renews the pair once, while a reply streams on over the same connection", { tag: "@wire" }, async ({ page, site, member, hostPage, gates }) => {
   gates.allow(/status of 401/);
   const sockets: string[] = [];
   page.on("websocket", socket => sockets.push(socket.url()));
@@ -146,7 +146,7 @@ members("a refused session renews the pair once, while a reply streams on over t
   expect(sockets).toHaveLength(1);
 });
 
-members("a session that was ended elsewhere asks for a log-in; draft and message stay, and go once", async ({ page, site, member, request, gates }) => {
+members("a session that was ended elsewhere asks for a log-in; draft and message stay, and go once", { tag: "@wire" }, async ({ page, site, member, request, gates }) => {
   gates.allow(/status of 40\d|WebSocket connection to/);
   const login = page.waitForResponse(answer => answer.url().endsWith("/auth/login") && answer.request().method() === "POST");
   await entered(page, site.url(), member);
@@ -164,7 +164,7 @@ members("a session that was ended elsewhere asks for a log-in; draft and message
   await expect(replies(page)).toHaveText([words(3), words(4)]);
 });
 
-members("who logs in after somebody else has their own conversation, and sees nothing of the other's", async ({ page, site, member, request, playwright, gates }) => {
+members("who logs in after somebody else has their own conversation, and sees nothing of the other's", { tag: "@wire" }, async ({ page, site, member, request, playwright, gates }) => {
   test.slow();
   gates.allow(/status of 40\d|WebSocket connection to/);
   const other = await newUser(playwright, site.server);
@@ -188,7 +188,7 @@ members("who logs in after somebody else has their own conversation, and sees no
   await expect(replies(page)).toHaveText(words(5));
 });
 
-members("reset logs out, in every tab, and at the server", async ({ page, context, site, member, request, gates }) => {
+members("reset logs out, in every tab, and at the server", { tag: "@wire" }, async ({ page, context, site, member, request, gates }) => {
   gates.allow(/status of 40\d|WebSocket connection to/);
   const login = page.waitForResponse(answer => answer.url().endsWith("/auth/login") && answer.request().method() === "POST");
   await entered(page, site.url(), member);
@@ -226,7 +226,7 @@ async function endedOnce(page: Page, origin: string) {
   return bearers;
 }
 
-members("where the server cannot be reached the form says so and keeps what was typed; a second Enter sends nothing more", async ({ page, site, member, gates }) => {
+members("where the server cannot be reached the form says so and keeps what was typed; a second Enter sends nothing more", { tag: "@wire" }, async ({ page, site, member, gates }) => {
   gates.allow(/Failed to load resource/);
   await page.goto(site.url());
   await launcher(page).click();
@@ -253,7 +253,7 @@ members("where the server cannot be reached the form says so and keeps what was 
   expect(site.asked.slice(before).filter(path => path === "/auth/login")).toHaveLength(1);
 });
 
-members("where the pair cannot be renewed the visitor stays logged in, and the old one is tried once more", async ({ page, site, member, hostPage, gates }) => {
+members("where the pair cannot be renewed the visitor stays logged in, and the old one is tried once more", { tag: "@wire" }, async ({ page, site, member, hostPage, gates }) => {
   gates.allow(/status of (401|503)/);
   await entered(page, site.url(), member);
   await say(page, slowly(3, 0));
@@ -268,7 +268,7 @@ members("where the pair cannot be renewed the visitor stays logged in, and the o
   await expect(form(page)).toHaveCount(0);
 });
 
-members("an older pair of another tab is not taken, a newer one is, instead of a renewal; one that is gone answers nobody", async ({ page, context, site, member, request, hostPage, gates }) => {
+members("an older pair of another tab is not taken, a newer one is, instead of a renewal; one that is gone answers nobody", { tag: "@wire" }, async ({ page, context, site, member, request, hostPage, gates }) => {
   test.slow();
   gates.allow(/status of 401/);
   // On a machine with much to do an answer may take longer than a tab waits for it.
@@ -308,7 +308,7 @@ members("an older pair of another tab is not taken, a newer one is, instead of a
   await expect(form(third).getByRole("heading", { name: "Log in" })).toBeVisible();
 });
 
-members("reset logs out in every tab also where the server does not hear of it", async ({ page, context, site, member, gates }) => {
+members("reset logs out in every tab also where the server does not hear of it", { tag: "@wire" }, async ({ page, context, site, member, gates }) => {
   gates.allow(/Failed to load resource/);
   await entered(page, site.url(), member);
   const second = await anotherTab(context, site.url());
@@ -318,7 +318,7 @@ members("reset logs out in every tab also where the server does not hear of it",
   for (const tab of [page, second]) await expect(form(tab).getByRole("heading", { name: "Log in" })).toBeVisible();
 });
 
-members("a page with tokens of its own shows no form, and its callback brings another after a refusal", async ({ page, site, member, request, gates }) => {
+members("a page with tokens of its own shows no form, and its callback brings another after a refusal", { tag: "@wire" }, async ({ page, site, member, request, gates }) => {
   gates.allow(/status of 401/);
   const refreshes: string[] = [];
   await page.exposeFunction("freshToken", async () => {

@@ -22,7 +22,7 @@ test("a key that is wrong, missing, ended or of another website is told in a sen
   expect(admin.username).toBeTruthy();
   gates.allow(/status of 40[13]/);
   await makeSite(page, hostPage.origin);
-  const address = page.url();
+  const site = page.url();
   const keys = section(page, "Keys");
   const first = (await keys.getByRole("listitem").first().locator("code").textContent())!;
   await keys.getByRole("button", { name: "Make a new key", exact: true }).click();
@@ -38,7 +38,8 @@ test("a key that is wrong, missing, ended or of another website is told in a sen
   await say(page, slowly(4, 0));
   await expect(replies(page)).toHaveText([words(3), words(4)]);
 
-  await page.goto(address);
+  await page.goto(site);
+  // The newer key is the tag's; the other one can be ended.
   await keys.getByRole("button", { name: "End now" }).click();
   await expect(keys.getByRole("listitem")).toHaveCount(1);
   // Another server may know it for five seconds more; this one does not.

@@ -4,8 +4,8 @@ use crate::{
     server::{
         error::Result,
         http::{
-            extract::{SiteCaller, bearer, site_key},
-            input::Json,
+            extract::{SiteCaller, site_key},
+            input::{Json, bearer},
         },
         state::AppState,
     },
