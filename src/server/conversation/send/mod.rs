@@ -112,7 +112,7 @@ impl Conversations {
             support::attach(&mut tx, owner, message.id, &said.files).await?;
             let told = Change::MessageCreated { message: Box::new(question), replaces: None };
             let events = thread::append_after(&mut tx, id, seq, [told]).await?;
-            tx.commit().await?;
+            self.make_durable(tx, [id]).await?;
             self.tell(id, events);
             return Ok(Stored { message, reply: None });
         };
@@ -120,7 +120,7 @@ impl Conversations {
         let lease = Lease { owner: self.engine.owner(), until: self.engine.lease_until() };
         let events = turn::ask(&mut tx, id, seq, (question, begun), &reply, lease).await?;
         support::attach(&mut tx, owner, message.id, &said.files).await?;
-        tx.commit().await?;
+        self.make_durable(tx, [id]).await?;
         self.go(place, (owner, id), &reply, None, events).await?;
         Ok(Stored { message, reply: Some(reply) })
     }

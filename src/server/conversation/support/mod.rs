@@ -62,6 +62,7 @@ impl Conversations {
         let chats = self.clone();
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
+            rows::note_seen(&mut tx, visitor, now().0).await?;
             let new = ConversationId(new_id());
             let id =
                 conversations::begin(&mut tx, Begun::Support(site, visitor, &said.client_id), new, now().0).await?;
@@ -85,6 +86,7 @@ impl Conversations {
         let (chats, session) = (self.clone(), session.to_owned());
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
+            rows::note_seen(&mut tx, visitor, now().0).await?;
             let new = ConversationId(new_id());
             let id = conversations::begin(&mut tx, Begun::Session(site, visitor, &session), new, now().0).await?;
             Ok((id, chats.send_in(tx, Owner::Visitor(visitor), id, said).await?))
@@ -105,7 +107,8 @@ impl Conversations {
         check(&said)?;
         let chats = self.clone();
         to_the_end(async move {
-            let tx = chats.store.begin().await?;
+            let mut tx = chats.store.begin().await?;
+            rows::note_seen(&mut tx, visitor, now().0).await?;
             chats.send_in(tx, Owner::Visitor(visitor), id, said).await
         })
         .await
@@ -167,9 +170,7 @@ impl Conversations {
         conversations::lock(&mut tx, visitor, id).await?.ok_or_else(missing)?;
         let Some(up_to) = rows::mark_read(&mut tx, id, up_to).await? else { return Ok(()) };
         let event = thread::append(&mut tx, id, Change::ConversationRead { by: Author::Visitor, up_to }).await?;
-        tx.commit().await?;
-        self.tell(id, [event]);
-        Ok(())
+        self.commit(tx, vec![(id, event)]).await
     }
 
     /// The visitor wants a person: the model is silent from here on, in the middle of a reply too. With an address the
@@ -221,18 +222,12 @@ impl Conversations {
     /// The same inside the transaction that holds the conversation; commits it.
     async fn answer_in(&self, mut tx: Tx, id: ConversationId, answering: Answering) -> Result<()> {
         rows::set_answering(&mut tx, id, answering).await?;
-        let silent = answering != Answering::Bot;
-        if silent {
+        if answering != Answering::Bot {
             // In the same transaction: a reply that begins later sees who answers, one that began is told to stop.
             generation::stop_all(&mut tx, id).await?;
         }
         let event = thread::append(&mut tx, id, Change::AnsweringChanged { answering }).await?;
-        tx.commit().await?;
-        if silent {
-            self.engine.stop_conversation(id);
-        }
-        self.tell(id, [event]);
-        Ok(())
+        self.commit(tx, vec![(id, event)]).await
     }
 
     /// What the visitor thinks of a reply: 1, -1, or 0 to take it back.
@@ -251,13 +246,11 @@ impl Conversations {
             return Ok(());
         }
         let event = thread::append(&mut tx, id, Change::MessageRated { message_id: message, rating }).await?;
-        tx.commit().await?;
-        self.tell(id, [event]);
-        Ok(())
+        self.commit(tx, vec![(id, event)]).await
     }
 
     /// Gives the conversations and files of one visitor to another, who has proved to be the same person. The events
-    /// let their readers look again whose they are: hand them to [`Self::tell_all`] after the commit.
+    /// let their readers look again whose they are: hand them to [`Self::commit`].
     ///
     /// # Errors
     /// When the database does not answer.
@@ -269,11 +262,6 @@ impl Conversations {
             told.push((id, thread::append(tx, id, Change::ConversationUpdated { conversation }).await?));
         }
         Ok(told)
-    }
-
-    /// Tells the readers what was committed.
-    pub fn tell_all(&self, told: Vec<(ConversationId, Event)>) {
-        told.into_iter().for_each(|(id, event)| self.tell(id, [event]));
     }
 }
 
