@@ -90,7 +90,7 @@ async function anotherTab(context: BrowserContext, url: string): Promise<Page> {
   return tab;
 }
 
-members("a second tab is logged in at once, and of two that renew at once one does", async ({ page, context, site, member, gates }) => {
+members("a second tab is logged in at once, and of two that renew at once one does", { tag: "@wire" }, async ({ page, context, site, member, gates }) => {
   // To a connection, the time that is skipped is a long silence.
   gates.allow(/WebSocket connection to|net::ERR_/);
   await context.clock.install();
@@ -118,7 +118,7 @@ members("a second tab is logged in at once, and of two that renew at once one do
   await expect(form(second).getByRole("heading")).toHaveCount(0);
 });
 
-members("a refused session renews the pair once, while a reply streams on over the same connection", async ({ page, site, member, hostPage, gates }) => {
+members("a refused session renews the pair once, while a reply streams on over the same connection", { tag: "@wire" }, async ({ page, site, member, hostPage, gates }) => {
   gates.allow(/status of 401/);
   const sockets: string[] = [];
   page.on("websocket", socket => sockets.push(socket.url()));
@@ -146,7 +146,7 @@ members("a refused session renews the pair once, while a reply streams on over t
   expect(sockets).toHaveLength(1);
 });
 
-members("a session that was ended elsewhere asks for a log-in; draft and message stay, and go once", async ({ page, site, member, request, gates }) => {
+members("a session that was ended elsewhere asks for a log-in; draft and message stay, and go once", { tag: "@wire" }, async ({ page, site, member, request, gates }) => {
   gates.allow(/status of 40\d|WebSocket connection to/);
   const login = page.waitForResponse(answer => answer.url().endsWith("/auth/login") && answer.request().method() === "POST");
   await entered(page, site.url(), member);
@@ -164,7 +164,7 @@ members("a session that was ended elsewhere asks for a log-in; draft and message
   await expect(replies(page)).toHaveText([words(3), words(4)]);
 });
 
-members("reset logs out, in every tab, and at the server", async ({ page, context, site, member, request, gates }) => {
+members("reset logs out, in every tab, and at the server", { tag: "@wire" }, async ({ page, context, site, member, request, gates }) => {
   gates.allow(/status of 40\d|WebSocket connection to/);
   const login = page.waitForResponse(answer => answer.url().endsWith("/auth/login") && answer.request().method() === "POST");
   await entered(page, site.url(), member);
@@ -190,7 +190,7 @@ members("reset logs out, in every tab, and at the server", async ({ page, contex
   await expect(replies(page)).toHaveText(words(3));
 });
 
-members("a page with tokens of its own shows no form, and its callback brings another after a refusal", async ({ page, site, member, request, gates }) => {
+members("a page with tokens of its own shows no form, and its callback brings another after a refusal", { tag: "@wire" }, async ({ page, site, member, request, gates }) => {
   gates.allow(/status of 401/);
   const refreshes: string[] = [];
   await page.exposeFunction("freshToken", async () => {

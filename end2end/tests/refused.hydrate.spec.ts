@@ -19,6 +19,7 @@ test("a key that is wrong, missing, ended or of another website is told in a sen
   expect(admin.username).toBeTruthy();
   gates.allow(/status of 40[13]/);
   await makeSite(page, hostPage.origin);
+  const site = page.url();
   const keys = section(page, "Keys");
   const first = (await keys.getByRole("listitem").first().locator("code").textContent())!;
   await keys.getByRole("button", { name: "Make a new key", exact: true }).click();
@@ -34,15 +35,8 @@ test("a key that is wrong, missing, ended or of another website is told in a sen
   await say(page, slowly(4, 0));
   await expect(replies(page)).toHaveText([words(3), words(4)]);
 
-  await page.goto(`${baseURL}/admin/sites`);
-  await page.getByRole("link").filter({ hasText: /^Shop / }).last().waitFor();
-  const sites = page.getByRole("link").filter({ hasText: /^Shop / });
-  for (let at = 0; at < (await sites.count()); at++) {
-    await sites.nth(at).click();
-    await expect(keys.getByRole("listitem").first()).toBeVisible();
-    if ((await keys.textContent())!.includes(first)) break;
-    await page.goto(`${baseURL}/admin/sites`);
-  }
+  await page.goto(site);
+  // The newer key is the tag's; the other one can be ended.
   await keys.getByRole("button", { name: "End now" }).click();
   await expect(keys.getByRole("listitem")).toHaveCount(1);
   // Another server may know it for five seconds more; this one does not.
