@@ -54,10 +54,10 @@ const SEEN: i64 = 60_000;
 /// visitor before conversations, too.
 pub async fn note_seen(tx: &mut Tx, visitor: VisitorId, now: i64) -> Result<(), sqlx::Error> {
     on!(&mut *tx, |db| {
-        sqlx::query("UPDATE visitors SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2 - $3")
+        sqlx::query("UPDATE visitors SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $3")
             .bind(visitor.0)
             .bind(now)
-            .bind(SEEN)
+            .bind(now - SEEN)
             .execute(db)
             .await
             .map(drop)
