@@ -6,9 +6,9 @@ const chromium = process.env.CHROME ?? ["/usr/bin/chromium", "/usr/bin/google-ch
 const report = process.env.PARLOR_TEST_REPORT;
 const needsJavaScript = /.*\.hydrate\.spec\.ts/;
 const withoutJavaScript = /.*\.plain\.spec\.ts/;
-// What goes over the network, or between a page's script and the widget, is the same on a phone: specs of nothing else run
-// once. In the others the tests that are such have the tag @wire.
-const wire = ["climb", "package", "plugins", "refused", "reply", "restart", "visit"].map(name => `**/${name}.hydrate.spec.ts`);
+// What goes over the network, what a browser keeps, and what goes between a page's script and the widget is the same on
+// a phone: specs of nothing else run once. In the others the tests that are such have the tag @wire.
+const wire = ["climb", "identity", "package", "plugins", "refused", "reply", "restart", "visit"].map(name => `**/${name}.hydrate.spec.ts`);
 // Its host is built only where it is asked for (hosts/build.mjs): it costs minutes.
 const left = process.env.PARLOR_TEST_NEXT ? [] : ["**/next.hydrate.spec.ts"];
 
