@@ -6,7 +6,10 @@ use crate::{
     rig::Rig,
     visitor::{Form, Part, Visitor, first_site, message},
 };
-use parlor::{on, server::store::Store};
+use parlor::{
+    on,
+    server::store::{Dialect, Store},
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
@@ -242,6 +245,35 @@ async fn nothing_reads_a_whole_table_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_reads_a_whole_table_on_postgres() {
     nothing_reads_a_whole_table(Database::Postgres).await;
+}
+
+both! {
+    /// A row that goes is looked for in every table that refers to it.
+    async fn whatever_refers_to_another_table_has_an_index(server) {
+        let found: Result<Vec<(String, String)>, _> = match server.running.state.store.begin().await.unwrap().dialect() {
+            Dialect::Sqlite(db) => {
+                sqlx::query_as(
+                    r#"SELECT t.name, f."from" FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f
+                    WHERE t.type = 'table' AND NOT EXISTS (
+                     SELECT 1 FROM pragma_index_list(t.name) l JOIN pragma_index_info(l.name) i
+                     WHERE i.seqno = 0 AND i.name = f."from")"#,
+                )
+                .fetch_all(db)
+                .await
+            }
+            Dialect::Postgres(db) => {
+                sqlx::query_as(
+                    "SELECT c.conrelid::regclass::text, a.attname::text FROM pg_constraint c
+                     JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+                     WHERE c.contype = 'f' AND NOT EXISTS (
+                      SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1])",
+                )
+                .fetch_all(db)
+                .await
+            }
+        };
+        assert_eq!(found.unwrap(), []);
+    }
 }
 
 #[test]

@@ -267,6 +267,19 @@ scripted! {
         assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
     }
 
+    "tokens=3&delay=0" async fn a_database_that_is_away_sends_nobody_away_for_good(rig) {
+        let visitor = Visitor::new(&rig.server, &rig.key).await;
+        let id = visitor.asked("Hello").await;
+        let seq = visitor.get(&format!("/v1/widget/conversations/{id}")).await.1["seq"].as_i64().unwrap();
+        let mut with = Socket::of(&rig.server, &visitor, Some(&id), seq).await;
+        let mut without = Socket::of(&rig.server, &visitor, None, 0).await;
+        rig.server.running.state.store.close().await;
+        for socket in [&mut with, &mut without] {
+            assert_eq!(socket.hear().await, json!({"type": "restarting"}));
+            assert_eq!(socket.closed().await, Some(CloseCode::Restart), "come again, and not: you may not");
+        }
+    }
+
     "tokens=3&delay=0" async fn a_socket_learns_that_the_server_restarts(rig) {
         let visitor = Visitor::new(&rig.server, &rig.key).await;
         let mut without = Socket::of(&rig.server, &visitor, None, 0).await;

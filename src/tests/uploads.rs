@@ -5,9 +5,15 @@ use crate::{
     member::answer,
     visitor::{Form, Part, Visitor, first_site, site},
 };
-use parlor::server::clock::now;
+use parlor::{on, server::clock::now};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and the rest of a picture";
 
@@ -18,6 +24,20 @@ async fn upload(visitor: &Visitor, part: Part) -> (StatusCode, Value) {
 fn stored(server: &Server) -> usize {
     let Ok(folders) = std::fs::read_dir(server.config.data.join("files")) else { return 0 };
     folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap().count()).sum()
+}
+
+/// Waits until so many files have a row.
+async fn until_rows(server: &Server, wanted: i64) {
+    loop {
+        let rows = on!(server.running.state.store.read(), |db| {
+            sqlx::query_as("SELECT COUNT(*) FROM files").fetch_one(db).await
+        });
+        let (count,): (i64,) = rows.unwrap();
+        if count == wanted {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 both! {
@@ -82,6 +102,25 @@ both! {
         let (status, _) = upload(&Visitor::new(&server, &none.keys[0].key).await, Part::new("a.png", "image/png", PNG)).await;
         assert_eq!(status, StatusCode::FORBIDDEN);
         assert_eq!(stored(&server), 0, "nothing is left on the disk");
+    }
+
+    async fn an_upload_that_is_given_up_leaves_nothing(server) {
+        let key = first_site(&server).await.keys.remove(0).key;
+        let visitor = Visitor::new(&server, &key).await;
+        let head = format!(
+            "POST /v1/widget/files HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-length: 100000\r\n\
+             content-type: multipart/form-data; boundary=x\r\n\r\n--x\r\n\
+             content-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhalf of it",
+            server.running.addr, visitor.token
+        );
+        let mut connection = TcpStream::connect(server.running.addr).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        timeout(Duration::from_secs(10), until_rows(&server, 1)).await.expect("the upload does not begin");
+        // A connection that ends in the middle, as when the cross beside a file is pressed.
+        connection.set_zero_linger().unwrap();
+        drop(connection);
+        timeout(Duration::from_secs(10), until_rows(&server, 0)).await.expect("its row stays");
+        assert_eq!(stored(&server), 0);
     }
 
     async fn nobody_reads_or_sends_anothers_file(server) {

@@ -8,8 +8,12 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use std::{sync::Arc, thread};
-use tokio::sync::Semaphore;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+};
+use tokio::sync::{Semaphore, oneshot};
 
 /// The most characters of a password. No shorter limit: a sentence is a good password.
 pub const LONGEST: usize = 256;
@@ -51,10 +55,18 @@ pub fn check(password: &str, shortest: usize, own: &[&str], field: &str) -> Resu
 }
 
 /// Hashes and compares, on as many threads as there are cores, with a bounded queue: 19 MiB each, never more.
+///
+/// The threads are its own and always the same. The allocator keeps what a thread has given back for that thread, and
+/// the runtime's blocking threads are many: each would keep 19 MiB and more, for ever.
 #[derive(Clone)]
 pub struct Hasher(Arc<Room>);
 
+type Work = Box<dyn FnOnce() + Send>;
+
 struct Room {
+    /// To the threads, which end with it.
+    work: mpsc::Sender<Work>,
+    /// One for each thread.
     running: Arc<Semaphore>,
     /// One for each that runs or waits.
     waiting: Arc<Semaphore>,
@@ -63,8 +75,24 @@ struct Room {
 impl Default for Hasher {
     fn default() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let running = Arc::new(Semaphore::new(cores));
-        Self(Arc::new(Room { running, waiting: Arc::new(Semaphore::new(cores + QUEUE)) }))
+        let (work, next) = mpsc::channel();
+        let next = Arc::new(Mutex::new(next));
+        for _ in 0..cores {
+            let next = next.clone();
+            thread::spawn(move || work_off(&next));
+        }
+        let (running, waiting) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores + QUEUE)));
+        Self(Arc::new(Room { work, running, waiting }))
+    }
+}
+
+/// What each of the threads does.
+fn work_off(next: &Mutex<mpsc::Receiver<Work>>) {
+    loop {
+        let work = next.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(work) = work else { return };
+        // Whoever waits for it finds that nothing was answered; the next one still finds a thread.
+        let _ = catch_unwind(AssertUnwindSafe(work));
     }
 }
 
@@ -115,11 +143,14 @@ impl Hasher {
         let place = self.0.waiting.clone().try_acquire_owned().map_err(|_| busy())?;
         let core = self.0.running.clone().acquire_owned().await.map_err(|_| busy())?;
         // Both places go with the work: it ends even when the caller has gone, and must be counted until then.
-        let done = tokio::task::spawn_blocking(move || {
+        let (answer, done) = oneshot::channel();
+        let work = Box::new(move || {
             let _places = (place, core);
-            work()
+            let _ = answer.send(work());
         });
-        done.await.map_err(|error| Error::Internal(format!("hashing: {error}")))?
+        let lost = || Error::Internal("hashing was not answered".to_owned());
+        self.0.work.send(work).map_err(|_| lost())?;
+        done.await.map_err(|_| lost())?
     }
 }
 
@@ -191,6 +222,29 @@ mod tests {
         };
         assert_eq!(hasher.verify("correct horse", Some(&kept)).await.unwrap(), Match::Yes);
         assert_eq!(hasher.verify("wrong", Some(&weak)).await.unwrap(), Match::No);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn all_of_it_happens_on_a_thread_for_each_core() {
+        let hasher = Hasher::default();
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..20 {
+            let all = (0..cores + QUEUE).map(|_| hasher.run(|| Ok(thread::current().id())));
+            seen.extend(futures::future::join_all(all).await.into_iter().map(Result::unwrap));
+        }
+        assert!(seen.len() <= cores, "{} threads for {cores} cores", seen.len());
+        assert!(!seen.contains(&thread::current().id()));
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_breaks_takes_no_thread_along() {
+        let hasher = Hasher::default();
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) + 1 {
+            let broken = hasher.run::<()>(|| panic!("as an example")).await;
+            assert!(matches!(broken, Err(Error::Internal(_))));
+        }
+        assert!(hasher.hash("x").await.is_ok());
     }
 
     #[tokio::test(flavor = "multi_thread")]

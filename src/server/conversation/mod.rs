@@ -10,6 +10,7 @@ pub mod rich;
 mod send;
 mod support;
 
+use send::to_the_end;
 pub use send::{Said, Stored};
 pub use support::{MAX_SESSION_KEY, Posted, View};
 
@@ -18,11 +19,11 @@ use super::{
     error::{Error, Result},
     generation::Engine,
     hub::{Hub, Signal},
-    store::Store,
+    store::{Store, Tx},
     thread::{self, conversations, feed::Feed, owner::Owner},
 };
 use crate::wire::{
-    conversation::{Conversation, MAX_TITLE},
+    conversation::{Answering, Conversation, MAX_TITLE},
     event::{Change, Event},
     id::{ConversationId, UserId},
     page::Page,
@@ -135,8 +136,7 @@ impl Conversations {
         let conversation = conversations::set_title(&mut tx, id, title, "person").await?;
         let change = Change::ConversationUpdated { conversation: conversation.clone() };
         let event = thread::append(&mut tx, id, change).await?;
-        tx.commit().await?;
-        self.tell(id, [event]);
+        self.commit(tx, vec![(id, event)]).await?;
         Ok(conversation)
     }
 
@@ -146,10 +146,7 @@ impl Conversations {
         let deleted = conversations::set_deleted(&mut tx, owner, id, Some(now().0), 0).await?;
         deleted.ok_or_else(|| Error::not_found("chat"))?;
         let event = thread::append(&mut tx, id, Change::ConversationDeleted {}).await?;
-        tx.commit().await?;
-        self.engine.stop_conversation(id);
-        self.tell(id, [event]);
-        Ok(())
+        self.commit(tx, vec![(id, event)]).await
     }
 
     /// Takes a deletion back.
@@ -160,13 +157,45 @@ impl Conversations {
         let conversation = restored.ok_or_else(|| Error::not_found("chat"))?;
         let change = Change::ConversationUpdated { conversation: conversation.clone() };
         let event = thread::append(&mut tx, id, change).await?;
-        tx.commit().await?;
-        self.tell(id, [event]);
+        self.commit(tx, vec![(id, event)]).await?;
         Ok(conversation)
+    }
+
+    /// Makes a transaction durable and tells the readers of its events. Once asked for both happen, whether or not the
+    /// caller stays: a reader who is not told waits until something else happens there.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn commit(&self, tx: Tx, told: Vec<(ConversationId, Event)>) -> Result<()> {
+        let chats = self.clone();
+        to_the_end(async move {
+            chats.make_durable(tx, told.iter().map(|(id, _)| *id)).await?;
+            told.into_iter().for_each(|(id, event)| chats.tell(id, [event]));
+            Ok(())
+        })
+        .await
+    }
+
+    /// Commits what changes some conversations. For who stays to the end, and then tells.
+    async fn make_durable(&self, tx: Tx, changed: impl IntoIterator<Item = ConversationId>) -> Result<()> {
+        let committed = tx.commit().await;
+        if committed.is_err() {
+            // A connection that broke here may have taken the answer with it and not the commit. The rows know.
+            changed.into_iter().for_each(|id| self.hub.publish(id, Signal::ANYTHING));
+        }
+        Ok(committed?)
     }
 
     fn tell(&self, id: ConversationId, events: impl IntoIterator<Item = Event>) {
         for event in events {
+            let silences = match event.change {
+                Change::ConversationDeleted {} => true,
+                Change::AnsweringChanged { answering } => answering != Answering::Bot,
+                _ => false,
+            };
+            if silences {
+                self.engine.stop_conversation(id);
+            }
             self.hub.publish(id, Signal::Event(Arc::new(event)));
         }
     }

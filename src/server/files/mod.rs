@@ -99,12 +99,14 @@ impl Files {
     ) -> Result<FileRef> {
         let id = FileId(new_id());
         let name = clean_name(name);
+        let mut unfinished = Unfinished { files: self.clone(), id, is_over: false };
         self.begin(site, visitor, id, &name).await?;
         let taken = self.put(id, &name, declared, most, bytes).await;
         let stored = match taken {
             Ok((size, media_type)) => self.finish(visitor, id, size, media_type).await.map(|()| (size, media_type)),
             Err(error) => Err(error),
         };
+        unfinished.is_over = true;
         match stored {
             Ok((size, media_type)) => {
                 Ok(FileRef { id, url: self.address(id, &name), name, media_type: media_type.to_owned(), size })
@@ -245,6 +247,22 @@ impl Files {
     fn address(&self, id: FileId, name: &str) -> String {
         let signature = URL_SAFE_NO_PAD.encode(self.addresses.mac(&[id.0.as_bytes()]));
         format!("/v1/widget/files/{id}/{}?s={signature}", percent(name))
+    }
+}
+
+/// A file on its way. Whoever goes away in the middle leaves nothing: it would count among their files for a day.
+struct Unfinished {
+    files: Files,
+    id: FileId,
+    is_over: bool,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let (files, id) = (self.files.clone(), self.id);
+            tokio::spawn(async move { files.discard(id).await });
+        }
     }
 }
 

@@ -45,6 +45,8 @@ pub async fn finish(
         return Ok(());
     }
     if !rows::close(&mut tx, generation.0, now.0, end.usage).await? {
+        // Perhaps it was us, by a commit whose answer was lost: readers of this process were not told then.
+        engine.0.hub.publish(conversation, Signal::ANYTHING);
         return Ok(());
     }
     let content = thread::fold(&mut tx, conversation.0, message.0).await?;

@@ -46,16 +46,18 @@ pub async fn beat(engine: &Engine) -> Result<(), sqlx::Error> {
             engine.stop_here(generation);
         }
     }
+    // One that cannot be ended keeps none of the others waiting.
+    let mut broken = Ok(());
     for begun in begun {
         let runs = engine.runs(GenerationId(begun.id));
         if begun.stop_requested && runs {
             engine.stop_here(GenerationId(begun.id));
         } else if !runs && begun.created_at < now().0 - LEASE.as_millis() as i64 {
             // Its rows were committed and it never started, or its task broke: nobody else would end it.
-            interrupt(engine, begun).await?;
+            broken = broken.and(interrupt(engine, begun).await);
         }
     }
-    reap(engine, now().0).await
+    broken.and(reap(engine, now().0).await)
 }
 
 /// Ends every generation whose lease ended before `before`.
@@ -65,9 +67,11 @@ async fn reap(engine: &Engine, before: i64) -> Result<(), sqlx::Error> {
         if orphans.is_empty() {
             return Ok(());
         }
+        let mut broken = Ok(());
         for orphan in orphans {
-            interrupt(engine, orphan).await?;
+            broken = broken.and(interrupt(engine, orphan).await);
         }
+        broken?;
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::{
     server::{
         hub::{Hub, Signal},
-        store::{DeltaRow, Store},
+        store::{DeltaRow, Store, Tx, on},
     },
     wire::{
         event::{Change, Event},
@@ -148,8 +148,9 @@ async fn run(store: Store, hub: Arc<dyn Hub>, mut inbox: mpsc::Receiver<Order>) 
 
 /// Commits a batch, however often the database has to be asked, and then tells the readers.
 async fn commit(store: &Store, hub: &dyn Hub, batch: Vec<DeltaRow>) {
+    let mut doubtful = Vec::new();
     let taken = loop {
-        match try_commit(store, &batch).await {
+        match try_commit(store, &batch, &mut doubtful).await {
             Ok(taken) => break taken,
             Err(sqlx::Error::PoolClosed) => return,
             Err(error) => {
@@ -167,9 +168,44 @@ async fn commit(store: &Store, hub: &dyn Hub, batch: Vec<DeltaRow>) {
     }
 }
 
-async fn try_commit(store: &Store, batch: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+/// What a commit took: conversations, each with the seq of its delta.
+type Taken = Vec<(Uuid, i64)>;
+
+/// `doubtful` is what earlier tries for this batch would have taken whose commit was not answered.
+async fn try_commit(store: &Store, batch: &[DeltaRow], doubtful: &mut Vec<Taken>) -> Result<Taken, sqlx::Error> {
     let mut tx = store.begin().await?;
     let taken = tx.append_deltas(batch).await?;
+    // Asked while the conversations are held: before, such a commit might still have been on its way.
+    for earlier in doubtful.iter() {
+        if any_stands(&mut tx, batch, earlier).await? {
+            return Ok(earlier.clone());
+        }
+    }
+    doubtful.push(taken.clone());
     tx.commit().await?;
     Ok(taken)
+}
+
+/// Whether any of the deltas is among the events as it was taken; as they were in one transaction, all are then that
+/// were not removed since.
+async fn any_stands(tx: &mut Tx, batch: &[DeltaRow], taken: &Taken) -> Result<bool, sqlx::Error> {
+    for (conversation, seq) in taken {
+        let Some(row) = batch.iter().find(|row| row.conversation == *conversation) else { continue };
+        let stands = on!(&mut *tx, |db| {
+            sqlx::query(
+                "SELECT 1 FROM events WHERE conversation_id = $1 AND seq = $2 AND message_id = $3 AND body = $4",
+            )
+            .bind(conversation)
+            .bind(seq)
+            .bind(row.message)
+            .bind(&row.text)
+            .fetch_optional(db)
+            .await
+            .map(|row| row.is_some())
+        })?;
+        if stands {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -1,7 +1,12 @@
 //! Following a conversation over any transport: its events, while the reader may have them and the server serves.
 
 use crate::{
-    server::{error::Result, state::AppState, thread::feed::Feed, visitors::Visitor},
+    server::{
+        error::{Error, Result},
+        state::AppState,
+        thread::feed::Feed,
+        visitors::Visitor,
+    },
     wire::{
         event::{Change, Event},
         id::{ConversationId, SessionId},
@@ -64,19 +69,27 @@ impl Follower {
                 return None;
             }
             if self.due {
-                if !matches!(Box::pin(self.stands()).await, Ok(true)) {
-                    self.over = true;
-                    return None;
+                match Box::pin(self.stands()).await {
+                    Ok(true) => self.due = false,
+                    Ok(false) => {
+                        self.over = true;
+                        return None;
+                    }
+                    Err(error) => return Some(self.unread(&error)),
                 }
-                self.due = false;
             }
             if let Some(event) = self.doubtful.clone() {
-                if !matches!(Box::pin(self.owns()).await, Ok(true)) {
-                    self.over = true;
-                    return None;
-                }
-                self.doubtful = None;
-                return Some(Told::Event(event));
+                return match Box::pin(self.owns()).await {
+                    Ok(true) => {
+                        self.doubtful = None;
+                        Some(Told::Event(event))
+                    }
+                    Ok(false) => {
+                        self.over = true;
+                        None
+                    }
+                    Err(error) => Some(self.unread(&error)),
+                };
             }
             // A reply that is being written is followed to its end even while the server stops.
             let stopping = soft.is_cancelled();
@@ -93,16 +106,19 @@ impl Follower {
                         }
                         _ => return Some(Told::Event(event)),
                     },
-                    Err(error) => {
-                        tracing::warn!(%error, "the events of a chat cannot be read; the reader is asked to come back");
-                        return Some(self.restarting());
-                    }
+                    Err(error) => return Some(self.unread(&error)),
                 },
                 _ = self.check.tick() => self.due = true,
                 () = soft.cancelled(), if !stopping => {}
                 () = self.state.lifecycle.hard.cancelled() => return Some(self.restarting()),
             }
         }
+    }
+
+    /// Who may read, or what there is to read, cannot be told: that is no reason to send anybody away for good.
+    fn unread(&mut self, error: &Error) -> Told {
+        tracing::warn!(%error, "the events of a chat cannot be read; the reader is asked to come back");
+        self.restarting()
     }
 
     fn restarting(&mut self) -> Told {
@@ -121,7 +137,11 @@ impl Follower {
     async fn owns(&self) -> Result<bool> {
         match &self.reader {
             Reader::Account(_) => Ok(true),
-            Reader::Visitor(visitor) => Ok(self.state.conversations.view(visitor.id, self.conversation).await.is_ok()),
+            Reader::Visitor(visitor) => match self.state.conversations.view(visitor.id, self.conversation).await {
+                Ok(_) => Ok(true),
+                Err(Error::Api(_)) => Ok(false),
+                Err(error) => Err(error),
+            },
         }
     }
 }

@@ -18,6 +18,11 @@ pub enum Signal {
     Wake(i64),
 }
 
+impl Signal {
+    /// Perhaps something was committed, and nobody knows what.
+    pub const ANYTHING: Self = Self::Wake(i64::MAX);
+}
+
 /// Fan-out of signals. In-process by default; PostgreSQL's `NOTIFY` or Redis between replicas.
 pub trait Hub: Send + Sync + 'static {
     /// Tells the readers of a conversation. Never waits: a reader that is behind is told that it lags.

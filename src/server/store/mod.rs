@@ -33,14 +33,16 @@ macro_rules! on {
             }
             $crate::server::store::Tx::Postgres(inner) => {
                 let $db = &mut **inner;
-                $body
+                $crate::server::store::postgres::answered(async { $body }).await
             }
         }
     };
     ($read:expr, |$db:ident| $body:expr) => {
         match $read {
             $crate::server::store::Read::Sqlite($db) => $body,
-            $crate::server::store::Read::Postgres($db) => $body,
+            $crate::server::store::Read::Postgres($db) => {
+                $crate::server::store::postgres::answered(async { $body }).await
+            }
         }
     };
 }
@@ -113,7 +115,7 @@ impl Tx {
     pub async fn lock(&mut self, name: &'static str) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(_) | Self::View(_) => Ok(()),
-            Self::Postgres(tx) => postgres::lock(tx, name).await,
+            Self::Postgres(tx) => postgres::answered(postgres::lock(tx, name)).await,
         }
     }
 
@@ -122,7 +124,7 @@ impl Tx {
     pub async fn append_deltas(&mut self, rows: &[DeltaRow]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
         match self.dialect() {
             Dialect::Sqlite(db) => sqlite::append_deltas(db, rows).await,
-            Dialect::Postgres(db) => postgres::append_deltas(db, rows).await,
+            Dialect::Postgres(db) => postgres::answered(postgres::append_deltas(db, rows)).await,
         }
     }
 
@@ -131,7 +133,7 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
             Self::View(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Postgres(tx) => postgres::answered(tx.commit()).await,
         }
     }
 }
@@ -185,7 +187,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match &*self.0 {
             Pools::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin().await?)),
-            Pools::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+            Pools::Postgres(pool) => Ok(Tx::Postgres(postgres::answered(pool.begin()).await?)),
         }
     }
 
@@ -195,7 +197,8 @@ impl Store {
             // A deferred transaction of SQLite sees one state from its first query on.
             Pools::Sqlite { read, .. } => Ok(Tx::View(read.begin().await?)),
             Pools::Postgres(pool) => {
-                Ok(Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+                let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Ok(Tx::Postgres(postgres::answered(begun).await?))
             }
         }
     }
@@ -208,8 +211,11 @@ impl Store {
         }
     }
 
-    /// Whether it answers; for `/readyz`.
+    /// Whether it answers, and on SQLite whether a turn to write comes too; for `/readyz`.
     pub async fn ping(&self) -> Result<(), sqlx::Error> {
+        if let Pools::Sqlite { write, .. } = &*self.0 {
+            drop(write.begin().await?);
+        }
         on!(self.read(), |db| sqlx::query("SELECT 1").execute(db).await.map(drop))
     }
 

@@ -6,13 +6,23 @@ use sqlx::{
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::{str::FromStr, time::Duration};
+use std::{io, str::FromStr, time::Duration};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// The tables, embedded.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 const CONNECTIONS: u32 = 16;
+/// The longest that a statement runs; the server ends it then.
+const STATEMENT: &str = "30s";
+/// A server that has said nothing for so long after a question has gone, and with it the connection. The system notices
+/// that late, or never when the question had arrived.
+const ANSWER: Duration = Duration::from_secs(35);
+/// How long a connection that lay may take to say that it stands.
+const PING: Duration = Duration::from_secs(1);
+/// How long the rest of a question that nobody waits for any more may take to come.
+const REST: Duration = Duration::from_secs(5);
 /// A connection that lay so long is asked whether it still stands before it is used.
 const ASKED_AGAIN: Duration = Duration::from_secs(1);
 
@@ -20,7 +30,7 @@ const ASKED_AGAIN: Duration = Duration::from_secs(1);
 pub async fn connect(url: &str, acquire: Duration) -> Result<PgPool, sqlx::Error> {
     let options = PgConnectOptions::from_str(url)?.application_name("parlor").options([
         ("synchronous_commit", "on"),
-        ("statement_timeout", "30s"),
+        ("statement_timeout", STATEMENT),
         ("lock_timeout", "10s"),
         ("idle_in_transaction_session_timeout", "30s"),
     ]);
@@ -30,13 +40,28 @@ pub async fn connect(url: &str, acquire: Duration) -> Result<PgPool, sqlx::Error
         .before_acquire(|connection, about| {
             Box::pin(async move {
                 if about.idle_for >= ASKED_AGAIN {
-                    connection.ping().await?;
+                    within(PING, connection.ping()).await?;
                 }
                 Ok(true)
             })
         })
+        // A connection of which nobody knows where it stands is not waited for for ever: its place is needed.
+        .after_release(|connection, _| Box::pin(async move { within(REST, connection.flush()).await.map(|()| true) }))
         .connect_with(options)
         .await
+}
+
+/// Waits for an answer of the server, but not for ever.
+///
+/// # Errors
+/// Those of `question`, and `Io` after 35 s, which is more than any statement takes.
+pub async fn answered<T>(question: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    within(ANSWER, question).await
+}
+
+async fn within<T>(limit: Duration, question: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let silence = |_| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "PostgreSQL says nothing any more"));
+    timeout(limit, question).await.map_err(silence)?
 }
 
 /// `$1` from [`any_word`], `$2` the most rows: the passages that have any of the words, the best by `ts_rank` first.

@@ -3,7 +3,7 @@
 
 use super::{created, owner::Owner};
 use crate::{
-    server::store::{Dialect, Tx},
+    server::store::{Dialect, Tx, postgres::answered},
     wire::{
         conversation::{Answering, ReplyRef},
         event::{Change, Event},
@@ -79,17 +79,15 @@ pub async fn enter(
             row.map(|(answering, last, newest, same)| ((answering, last), (newest, same)))
         }
         Dialect::Postgres(db) => {
-            let taken =
-                query_as(take_numbers!()).bind(id.0).bind(owner.id()).bind(now).fetch_optional(&mut *db).await?;
-            let Some(taken) = taken else { return Ok(None) };
+            let taken = query_as(take_numbers!()).bind(id.0).bind(owner.id()).bind(now).fetch_optional(&mut *db);
+            let Some(taken) = answered(taken).await? else { return Ok(None) };
             // Asked after the lock: a statement that waits for it does not see what it waited for.
             let seen = query_as(concat!("SELECT ", newest!("$1"), ", ", same!("$1", "$2", "$3")))
                 .bind(id.0)
                 .bind(author.as_str())
                 .bind(client_id)
-                .fetch_one(db)
-                .await?;
-            Some((taken, seen))
+                .fetch_one(db);
+            Some((taken, answered(seen).await?))
         }
     };
     Ok(found.map(|((answering, last), (newest, same))| {
@@ -178,7 +176,7 @@ pub async fn ask(
         // One statement that writes three tables; foreign keys are looked at when it ends.
         Dialect::Postgres(db) => {
             let sql = concat!("WITH m AS (", messages!(), "), g AS (", generation!(), ") ", events!());
-            bound!(sql).execute(db).await.map(drop)?;
+            answered(bound!(sql).execute(db)).await.map(drop)?;
         }
     }
     let told =

@@ -88,8 +88,7 @@ impl Visitors {
                 self.known(&mut tx, site, &subject, None, context, browser, &mut told).await?
             }
         };
-        tx.commit().await?;
-        self.conversations.tell_all(told);
+        self.conversations.commit(tx, told).await?;
 
         let visitor = VisitorId(row.id);
         let says = Says { visitor, site: site.id, key: key.to_owned(), level: row.level(), session, expires_at };

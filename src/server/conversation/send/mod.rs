@@ -112,25 +112,22 @@ impl Conversations {
             messages::insert(&mut tx, id.0, &question).await?;
             attach(&mut tx, owner, message.id, &said.files).await?;
             let told = Change::MessageCreated { message: Box::new(question), replaces: None };
-            if asks_for_person {
+            let events = if asks_for_person {
                 // The second number that was taken is not a reply's but this one's.
                 let silent = answering::set(&mut tx, id, Answering::Paused).await?;
-                let events = thread::append_after(&mut tx, id, seq, [told, silent]).await?;
-                tx.commit().await?;
-                self.engine.stop_conversation(id);
-                self.tell(id, events);
+                thread::append_after(&mut tx, id, seq, [told, silent]).await?.to_vec()
             } else {
-                let events = thread::append_after(&mut tx, id, seq, [told]).await?;
-                tx.commit().await?;
-                self.tell(id, events);
-            }
+                thread::append_after(&mut tx, id, seq, [told]).await?.to_vec()
+            };
+            self.make_durable(tx, [id]).await?;
+            self.tell(id, events);
             return Ok(Stored { message, reply: None });
         };
         let (reply, begun) = self.new_reply(Some(message.id), at);
         let lease = Lease { owner: self.engine.owner(), until: self.engine.lease_until() };
         let events = turn::ask(&mut tx, id, seq, (question, begun), &reply, lease).await?;
         attach(&mut tx, owner, message.id, &said.files).await?;
-        tx.commit().await?;
+        self.make_durable(tx, [id]).await?;
         self.go(place, (owner, id), &reply, None, events).await?;
         Ok(Stored { message, reply: Some(reply) })
     }

@@ -49,7 +49,7 @@ impl Conversations {
         })?;
         let (new, begun) = self.begin_reply(&mut tx, id, old.parent_id.map(MessageId), Some(reply)).await?;
         let event = thread::append(&mut tx, id, begun).await?;
-        tx.commit().await?;
+        self.make_durable(tx, [id]).await?;
         self.go(place, (owner, id), &new, None, [event]).await?;
         Ok(new)
     }

@@ -54,7 +54,7 @@ impl Conversations {
         self.insert_generation(&mut tx, id, &new).await?;
         let resumed = Change::MessageResumed { message_id: reply, generation_id: new.generation_id };
         let event = thread::append(&mut tx, id, resumed).await?;
-        tx.commit().await?;
+        self.make_durable(tx, [id]).await?;
         self.go(place, (owner, id), &new, Some(old.content), [event]).await?;
         Ok(new)
     }

@@ -60,6 +60,7 @@ impl Conversations {
         let chats = self.clone();
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
+            rows::note_seen(&mut tx, visitor, now().0).await?;
             let new = ConversationId(new_id());
             let id =
                 conversations::begin(&mut tx, Begun::Support(site, visitor, &said.client_id), new, now().0).await?;
@@ -83,6 +84,7 @@ impl Conversations {
         let (chats, session) = (self.clone(), session.to_owned());
         to_the_end(async move {
             let mut tx = chats.store.begin().await?;
+            rows::note_seen(&mut tx, visitor, now().0).await?;
             let new = ConversationId(new_id());
             let id = conversations::begin(&mut tx, Begun::Session(site, visitor, &session), new, now().0).await?;
             Ok((id, chats.send_in(tx, Owner::Visitor(visitor), id, said).await?))
@@ -103,7 +105,8 @@ impl Conversations {
         check(&said)?;
         let chats = self.clone();
         to_the_end(async move {
-            let tx = chats.store.begin().await?;
+            let mut tx = chats.store.begin().await?;
+            rows::note_seen(&mut tx, visitor, now().0).await?;
             chats.send_in(tx, Owner::Visitor(visitor), id, said).await
         })
         .await
@@ -165,9 +168,7 @@ impl Conversations {
         conversations::lock(&mut tx, visitor, id).await?.ok_or_else(missing)?;
         let Some(up_to) = rows::mark_read(&mut tx, id, up_to).await? else { return Ok(()) };
         let event = thread::append(&mut tx, id, Change::ConversationRead { by: Author::Visitor, up_to }).await?;
-        tx.commit().await?;
-        self.tell(id, [event]);
-        Ok(())
+        self.commit(tx, vec![(id, event)]).await
     }
 
     /// The visitor wants a person: the model is silent from here on, in the middle of a reply too. With an address the
@@ -220,12 +221,7 @@ impl Conversations {
     async fn answer_in(&self, mut tx: Tx, id: ConversationId, answering: Answering) -> Result<()> {
         let change = answering::set(&mut tx, id, answering).await?;
         let event = thread::append(&mut tx, id, change).await?;
-        tx.commit().await?;
-        if answering != Answering::Bot {
-            self.engine.stop_conversation(id);
-        }
-        self.tell(id, [event]);
-        Ok(())
+        self.commit(tx, vec![(id, event)]).await
     }
 
     /// What the visitor thinks of a reply: 1, -1, or 0 to take it back.
@@ -244,13 +240,11 @@ impl Conversations {
             return Ok(());
         }
         let event = thread::append(&mut tx, id, Change::MessageRated { message_id: message, rating }).await?;
-        tx.commit().await?;
-        self.tell(id, [event]);
-        Ok(())
+        self.commit(tx, vec![(id, event)]).await
     }
 
     /// Gives the conversations and files of one visitor to another, who has proved to be the same person. The events
-    /// let their readers look again whose they are: hand them to [`Self::tell_all`] after the commit.
+    /// let their readers look again whose they are: hand them to [`Self::commit`].
     ///
     /// # Errors
     /// When the database does not answer.
@@ -262,11 +256,6 @@ impl Conversations {
             told.push((id, thread::append(tx, id, Change::ConversationUpdated { conversation }).await?));
         }
         Ok(told)
-    }
-
-    /// Tells the readers what was committed.
-    pub fn tell_all(&self, told: Vec<(ConversationId, Event)>) {
-        told.into_iter().for_each(|(id, event)| self.tell(id, [event]));
     }
 }
 

@@ -91,8 +91,7 @@ impl Conversations {
         }
         let told = Change::MessageCreated { message: Box::new(message), replaces: None };
         let events = thread::append_all(&mut tx, id, [told], Some(at.0)).await?;
-        tx.commit().await?;
-        self.tell(id, events);
+        self.commit(tx, events.into_iter().map(|event| (id, event)).collect()).await?;
         Ok(made)
     }
 

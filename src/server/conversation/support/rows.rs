@@ -47,6 +47,23 @@ pub async fn find(tx: &mut Tx, visitor: VisitorId, id: ConversationId) -> Result
     })
 }
 
+/// How old the note of when a visitor was last there may be, in milliseconds: not every word needs a write.
+const SEEN: i64 = 60_000;
+
+/// Notes that a visitor is there, by whatever way they speak. First in a transaction: who opens a session locks the
+/// visitor before conversations, too.
+pub async fn note_seen(tx: &mut Tx, visitor: VisitorId, now: i64) -> Result<(), sqlx::Error> {
+    on!(&mut *tx, |db| {
+        sqlx::query("UPDATE visitors SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $3")
+            .bind(visitor.0)
+            .bind(now)
+            .bind(now - SEEN)
+            .execute(db)
+            .await
+            .map(drop)
+    })
+}
+
 /// The conversation with this `session_key`, where there is one.
 pub async fn find_session(
     store: &Store,

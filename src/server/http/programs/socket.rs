@@ -140,8 +140,10 @@ async fn serve(state: AppState, mut line: Line, mut running: Running) {
             () = sleep_until(gone_at) => return,
             // With a follower it looks.
             _ = check.tick(), if running.follower.is_none() => {
-                if !matches!(Box::pin(state.visitors.stands(&running.visitor)).await, Ok(true)) {
-                    return line.close(POLICY, "no longer allowed").await;
+                match Box::pin(state.visitors.stands(&running.visitor)).await {
+                    Ok(true) => {}
+                    Ok(false) => return line.close(POLICY, "no longer allowed").await,
+                    Err(_) => return line.close(RESTART, "restarting").await,
                 }
             }
             () = state.lifecycle.soft.cancelled(), if running.follower.is_none() => {
@@ -160,9 +162,11 @@ async fn told(follower: &mut Option<Follower>) -> Option<Told> {
 
 /// Tells what was said before, where there is something.
 async fn greet(state: &AppState, line: &mut Line, running: &mut Running) -> Result<(), Gone> {
-    let Ok(Some((messages, seq))) = newest(state, &running.visitor, &running.session).await else { return Ok(()) };
-    if let Ok(Some(id)) = state.conversations.find_session(running.visitor.id, &running.session).await
-        && let Ok(Some(feed)) = state.conversations.follow(running.visitor.id, id, seq).await
+    let lost = |_| Gone;
+    let newest = newest(state, &running.visitor, &running.session).await.map_err(lost)?;
+    let Some((messages, seq)) = newest else { return Ok(()) };
+    if let Some(id) = state.conversations.find_session(running.visitor.id, &running.session).await.map_err(lost)?
+        && let Some(feed) = state.conversations.follow(running.visitor.id, id, seq).await.map_err(lost)?
     {
         let reader = Reader::Visitor(Box::new(running.visitor.clone()));
         running.follower = Some(Follower::new(state.clone(), feed, id, reader));
@@ -247,7 +251,8 @@ async fn tell(state: &AppState, line: &mut Line, running: &mut Running, change: 
         Change::MessageCreated { message, .. } if message.state != Stage::Streaming => {
             (!running.own.remove(&message.id)).then(|| (**message).clone())
         }
-        Change::MessageCompleted { message_id, .. } => whole(state, running, *message_id).await,
+        // What cannot be read now is in the history of the next socket.
+        Change::MessageCompleted { message_id, .. } => whole(state, running, *message_id).await.map_err(|_| Gone)?,
         _ => None,
     };
     match message {
@@ -257,9 +262,9 @@ async fn tell(state: &AppState, line: &mut Line, running: &mut Running, change: 
 }
 
 /// A reply as it is stored.
-async fn whole(state: &AppState, running: &Running, id: MessageId) -> Option<Message> {
-    let (messages, _) = newest(state, &running.visitor, &running.session).await.ok()??;
-    messages.into_iter().find(|message| message.id == id)
+async fn whole(state: &AppState, running: &Running, id: MessageId) -> Result<Option<Message>> {
+    let newest = newest(state, &running.visitor, &running.session).await?;
+    Ok(newest.and_then(|(messages, _)| messages.into_iter().find(|message| message.id == id)))
 }
 
 fn refused(error: &ApiError) -> Value {

@@ -139,7 +139,13 @@ async fn serve(state: AppState, mut line: Line, from: From) {
             Next::Check if heard_at.elapsed() > SILENCE => return,
             // With a follower it looks.
             Next::Check if session.follower.is_some() => Ok(true),
-            Next::Check => Ok(matches!(Box::pin(state.visitors.stands(&session.visitor)).await, Ok(true))),
+            Next::Check => match Box::pin(state.visitors.stands(&session.visitor)).await {
+                Ok(stands) => Ok(stands),
+                Err(_) => {
+                    let _ = line.say(&ServerFrame::Restarting {}).await;
+                    return line.close(RESTART, "restarting").await;
+                }
+            },
         };
         match done {
             Ok(true) => {}
