@@ -17,6 +17,7 @@ use leptos::{
     ev, serde_json,
     web_sys::{Element, HtmlElement},
 };
+use std::pin::Pin;
 
 /// The epoch.
 pub fn now() -> Timestamp {
@@ -39,6 +40,11 @@ pub fn place_below(_element: &HtmlElement, _anchor: &Element) {}
 /// No.
 pub fn toggled_open(_event: &ev::Event) -> bool {
     false
+}
+
+/// It is there: the server has all of them.
+pub fn part(_name: &str) -> Option<Pin<Box<dyn Future<Output = bool> + Send>>> {
+    None
 }
 
 /// Nothing.
