@@ -15,7 +15,7 @@ const wants = part => parts.length === 0 || parts.includes(part);
 const widgetFolder = join(root, "target/widget/pkg");
 
 // Brotli, in bytes. A budget is part of the product: going over it fails the build.
-const BUDGETS = { "app wasm": 350_000, "app, a page's own part": 60_000, "widget, all until a visitor can type": 72_000, "widget loader": 3_000 };
+const BUDGETS = { "app wasm": 345_000, "app, a page's own part": 60_000, "widget, all until a visitor can type": 72_000, "widget loader": 3_000 };
 
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
 const brotli = data =>
