@@ -1,7 +1,11 @@
 //! A text, finished or not, to blocks. CommonMark 0.31 by pulldown-cmark, with GFM's tables, strikethrough, task
 //! lists and bare addresses.
 
-use super::{build::Builder, settle::settle, tree::Block};
+use super::{
+    build::Builder,
+    settle::{Leaf, settle},
+    tree::Block,
+};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
 /// Reads a finished text.
@@ -13,19 +17,6 @@ pub fn parse(text: &str) -> Vec<Block> {
 /// it does not jump when the rest comes.
 pub fn parse_unfinished(text: &str) -> Vec<Block> {
     parse_tail(text, scan(text)).0.into_iter().map(|(_, block)| block).collect()
-}
-
-/// What stands last in a text, and where it begins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Leaf {
-    /// Running text.
-    Text(usize),
-    /// A cell of a table.
-    Cell(usize),
-    /// A fenced block of code, open or closed.
-    Fence(usize),
-    /// Anything else.
-    Other,
 }
 
 /// A text read as if it were finished.

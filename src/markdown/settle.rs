@@ -2,10 +2,21 @@
 //!
 //! Guesses, and only about looks: whatever comes out is parsed like any other text.
 
-use super::parse::Leaf;
-
 /// How far back an opening bracket is taken for a link in the making, in bytes.
 const LABEL: usize = 80;
+
+/// What stands last in a text, and where it begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Leaf {
+    /// Running text.
+    Text(usize),
+    /// A cell of a table.
+    Cell(usize),
+    /// A fenced block of code, open or closed.
+    Fence(usize),
+    /// Anything else.
+    Other,
+}
 
 /// Rewrites the last block of a text so that what it leaves open is closed, and what could still become anything is
 /// held back. `None`: it is well as it is.

@@ -1,8 +1,8 @@
 //! A text that grows: only its open end is parsed again.
 
 use super::{
-    parse::{Leaf, parse_tail, scan},
-    settle::fence_is_open,
+    parse::{parse_tail, scan},
+    settle::{Leaf, fence_is_open},
     tree::Block,
 };
 use std::sync::Arc;

@@ -35,6 +35,11 @@ impl Error {
         Self::Api(ApiError::new(Code::NotFound, format!("This {what} does not exist, or is not yours.")))
     }
 
+    /// An address at which there is nothing, told to a program.
+    pub fn no_such_address() -> Self {
+        Self::Api(ApiError::new(Code::NotFound, "There is nothing at this address."))
+    }
+
     /// No valid credential.
     pub fn unauthenticated() -> Self {
         Self::Api(ApiError::new(Code::Unauthenticated, "Please log in."))

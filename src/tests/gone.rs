@@ -2,7 +2,6 @@
 //! patience. Whatever they left half done, the next caller finds a server that works.
 
 use crate::{
-    both,
     harness::Server,
     visitor::{Visitor, first_site},
 };

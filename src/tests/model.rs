@@ -7,8 +7,9 @@ use parlor::server::{
     config::{ModelSettings, Secret},
     model::{
         Delta, Finish, Model, ModelError, Request, Speaker, Turn,
-        client::{Limits, OpenAi, SetupError},
+        client::{OpenAi, SetupError},
         detect::{self, Ports},
+        limits::Limits,
     },
 };
 use serde_json::json;

@@ -212,5 +212,10 @@ pub async fn use_invite(tx: &mut Tx, code_hash: &[u8], user: Uuid, now: Timestam
 pub async fn forget_invites(tx: &mut Tx, now: Timestamp, batch: i64) -> Result<u64> {
     let sql = "DELETE FROM invites WHERE code_hash IN (SELECT code_hash FROM invites
                  WHERE used_at <= $1 OR expires_at <= $1 ORDER BY code_hash LIMIT $2)";
-    super::session_rows::forget(tx, sql, now, batch).await
+    forget(tx, sql, now, batch).await
+}
+
+/// Runs a statement that removes what has ended (`$1` is now), at most `batch` rows (`$2`); how many they were.
+pub async fn forget(tx: &mut Tx, sql: &'static str, now: Timestamp, batch: i64) -> Result<u64> {
+    on!(&mut *tx, |db| sqlx::query(sql).bind(now.0).bind(batch).execute(db).await.map(|done| done.rows_affected()))
 }

@@ -1,6 +1,9 @@
 //! The queries of sessions and their refresh tokens.
 
-use super::{rows::UserRow, token::Access};
+use super::{
+    rows::{UserRow, forget},
+    token::Access,
+};
 use crate::{
     server::{
         clock::new_id,
@@ -194,9 +197,4 @@ pub async fn forget_tokens(tx: &mut Tx, now: Timestamp, batch: i64) -> Result<u6
     let sql = "DELETE FROM refresh_tokens WHERE token_hash IN (SELECT token_hash FROM refresh_tokens
                  WHERE idle_until <= $1 ORDER BY token_hash LIMIT $2)";
     forget(tx, sql, now, batch).await
-}
-
-/// Runs one of the statements above, or one of its kind.
-pub async fn forget(tx: &mut Tx, sql: &'static str, now: Timestamp, batch: i64) -> Result<u64> {
-    on!(&mut *tx, |db| sqlx::query(sql).bind(now.0).bind(batch).execute(db).await.map(|done| done.rows_affected()))
 }

@@ -1,6 +1,7 @@
 //! Conversations: the use cases of chats and, in `support`, those that only visitors of websites have. Every one names
 //! the owner, and somebody else's conversation is told as none.
 
+mod attach;
 mod context;
 mod export;
 mod history;

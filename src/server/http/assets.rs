@@ -1,7 +1,10 @@
 //! The files of the app and the widget: names with a hash are kept for ever, the rest is asked for again.
 
 use super::versions;
-use crate::{app::shell::Bundle, server::state::AppState};
+use crate::{
+    app::shell::Bundle,
+    server::{error::Error, state::AppState},
+};
 use axum::{
     Router,
     body::Body,
@@ -65,7 +68,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
                 (Some(asked), Some((folder, _))) => serve(&folder, asked).await,
                 _ => None,
             };
-            let mut response = found.unwrap_or_else(|| super::pages::no_such_address().into_response());
+            let mut response = found.unwrap_or_else(|| Error::no_such_address().into_response());
             let headers = response.headers_mut();
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
             response

@@ -5,8 +5,8 @@
 
 use super::{
     cookies::{self, Cookie, log_out_cookies},
-    extract::{ClientInfo, CurrentUser, bearer},
-    input::Json,
+    extract::{ClientInfo, CurrentUser},
+    input::{Json, bearer},
     refresh,
 };
 use crate::{

@@ -8,7 +8,7 @@
 //! A preflight has no key, so it is answered by all sites together; the request itself is then held against its own
 //! site by [`super::extract::SiteCaller`]. Errors carry the headers too: a page must be able to read why.
 
-use super::extract::bearer;
+use super::input::bearer;
 use crate::{
     server::{
         error::{Error, Result},

@@ -4,6 +4,7 @@ use super::{
     address,
     cookies::Cookie,
     cors::{self, Origin},
+    input::bearer,
 };
 use crate::{
     server::{
@@ -46,13 +47,6 @@ pub struct SiteCaller {
     pub address: IpAddr,
     /// The page's origin; programs have none.
     pub origin: Option<String>,
-}
-
-/// The token of `Authorization: Bearer`. Other schemes are a proxy's own business.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 impl FromRequestParts<AppState> for CurrentUser {

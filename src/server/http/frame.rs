@@ -10,7 +10,11 @@ use super::{
     extract::{SiteCaller, caller_address},
     versions,
 };
-use crate::server::{error::Result, sites::known::ActiveSite, state::AppState};
+use crate::server::{
+    error::{Error, Result},
+    sites::known::ActiveSite,
+    state::AppState,
+};
 use axum::{
     Router,
     body::Body,
@@ -72,7 +76,7 @@ async fn frame(state: &AppState, asked: &Asked, version: &str, request: Request)
     };
     let Some(mut response) = found else {
         if version == versions::OWN {
-            return Ok(super::pages::no_such_address().into_response());
+            return Ok(Error::no_such_address().into_response());
         }
         // A version that this server never was: its own page is the best there is.
         let query = parts.uri.query().unwrap_or_default();

@@ -6,9 +6,10 @@ use crate::{
 };
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
-    http::{StatusCode, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// A JSON body.
@@ -66,6 +67,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
             .map(|Query(value)| Self(value))
             .map_err(|rejection| Error::invalid(unfit("query", &rejection.body_text())))
     }
+}
+
+/// The token of `Authorization: Bearer`. Other schemes are a proxy's own business.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Which page of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// `next_cursor` of the page before; absent for the first page.
+    pub cursor: Option<String>,
+    /// Items on a page, 1 to 200; 50 when absent.
+    pub limit: Option<u32>,
 }
 
 #[cfg(test)]

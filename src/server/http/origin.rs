@@ -6,7 +6,7 @@
 //! `Sec-Fetch-Site` (W3C Fetch Metadata), older ones in `Origin`; the `Host` header is never asked, since whoever
 //! asks chooses it. What pages of other origins may ask has passed [`cors`] before, without its cookies.
 
-use super::{cors, extract::bearer};
+use super::{cors, input::bearer};
 use crate::{
     server::{config::Config, error::respond, state::AppState},
     wire::error::{ApiError, Code},

@@ -11,7 +11,6 @@ use crate::{
         shell,
     },
     server::{error::Error, state::AppState},
-    wire::error::{ApiError, Code},
 };
 use axum::{
     Router,
@@ -51,7 +50,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
                 return file;
             }
             if !wants_page(request.method(), request.uri().path()) {
-                return no_such_address().into_response();
+                return Error::no_such_address().into_response();
             }
             let mut page = missing(seed::plant(&state, request).await).await;
             if page.status().is_success() {
@@ -87,11 +86,6 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
             provide_context(seed);
         }
     }
-}
-
-/// For programs that ask for an address that is not there.
-pub fn no_such_address() -> Error {
-    Error::Api(ApiError::new(Code::NotFound, "There is nothing at this address."))
 }
 
 /// Whether an unknown address is one that a person opened.

@@ -8,7 +8,8 @@
 
 use super::{
     cookies::{self, Cookie, log_in_cookies, log_out_cookies},
-    extract::{CurrentUser, bearer},
+    extract::CurrentUser,
+    input::bearer,
     origin::local,
 };
 use crate::{

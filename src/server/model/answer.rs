@@ -1,6 +1,6 @@
 //! An answer of a model's server, read as it comes.
 
-use super::{Delta, ModelError, client::Limits, openai::Decoder};
+use super::{Delta, ModelError, limits::Limits, openai::Decoder};
 use reqwest::Response;
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::{Instant, timeout, timeout_at};

@@ -10,6 +10,7 @@ use super::{
     address::{completions_url, is_loopback},
     answer::{Answer, Failure, Ready},
     body::{self, Switches},
+    limits::Limits,
     refusal::{Complaint, category, is_passing, wait_asked},
 };
 use crate::server::config::{ModelSettings, Secret};
@@ -36,33 +37,6 @@ const MAX_COMPLAINT: usize = 64 * 1024;
 const COMPLAINT_WAIT: Duration = Duration::from_millis(400);
 /// How often one reply is asked for again after a passing failure.
 const RETRIES: u32 = 2;
-
-/// How long the client waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limits {
-    /// For a connection.
-    pub connect: Duration,
-    /// From the request to the first token; long, as a local model may have to load.
-    pub first_token: Duration,
-    /// Between two chunks after that. Heartbeats do not count.
-    pub between_chunks: Duration,
-    /// For the end marker once the reply is whole.
-    pub tail: Duration,
-    /// After the first failure no attempt starts later than this, so that a person reads a sentence within 2 s.
-    pub retry_wait: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            first_token: Duration::from_secs(120),
-            between_chunks: Duration::from_secs(60),
-            tail: Duration::from_secs(1),
-            retry_wait: Duration::from_millis(1500),
-        }
-    }
-}
 
 /// Why an endpoint cannot be used as it is configured. The texts hold neither the key nor the address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -8,6 +8,7 @@ mod answer;
 pub mod body;
 pub mod client;
 pub mod detect;
+pub mod limits;
 pub mod openai;
 pub mod refusal;
 pub mod sse;

@@ -12,7 +12,7 @@ mod stop;
 pub use said::{Said, Stored};
 pub(super) use said::{check, rich_of};
 
-use super::{Conversations, support};
+use super::{Conversations, attach::attach};
 use crate::{
     server::{
         clock::{new_id, now},
@@ -109,7 +109,7 @@ impl Conversations {
         let message = MessageRef { id: question.id };
         let Some(place) = place else {
             messages::insert(&mut tx, id.0, &question).await?;
-            support::attach(&mut tx, owner, message.id, &said.files).await?;
+            attach(&mut tx, owner, message.id, &said.files).await?;
             let told = Change::MessageCreated { message: Box::new(question), replaces: None };
             let events = thread::append_after(&mut tx, id, seq, [told]).await?;
             tx.commit().await?;
@@ -119,7 +119,7 @@ impl Conversations {
         let (reply, begun) = self.new_reply(Some(message.id), at);
         let lease = Lease { owner: self.engine.owner(), until: self.engine.lease_until() };
         let events = turn::ask(&mut tx, id, seq, (question, begun), &reply, lease).await?;
-        support::attach(&mut tx, owner, message.id, &said.files).await?;
+        attach(&mut tx, owner, message.id, &said.files).await?;
         tx.commit().await?;
         self.go(place, (owner, id), &reply, None, events).await?;
         Ok(Stored { message, reply: Some(reply) })

@@ -6,7 +6,6 @@ mod rows;
 mod transcript;
 
 pub use post::Posted;
-pub(super) use rows::attach;
 
 use super::{
     Conversations,

@@ -5,6 +5,7 @@ use crate::{
     server::{
         clock::{new_id, now},
         conversation::{
+            attach::attach,
             rich::{chosen, picture, pressed},
             send::rich_of,
         },
@@ -84,7 +85,7 @@ impl Conversations {
         };
         let made = MessageRef { id: message.id };
         messages::insert(&mut tx, id.0, &message).await?;
-        rows::attach(&mut tx, owner, made.id, &posted.files).await?;
+        attach(&mut tx, owner, made.id, &posted.files).await?;
         if let Some(picture) = posted.rich.as_ref().and_then(picture) {
             attach_picture(&mut tx, visitor, made.id, picture).await?;
         }

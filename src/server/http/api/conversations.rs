@@ -1,12 +1,11 @@
 //! `/v1/conversations`: chats and their messages.
 
-use super::PageParams;
 use crate::{
     server::{
         error::Result,
         http::{
             extract::CurrentUser,
-            input::{Id, Json, Params},
+            input::{Id, Json, PageParams, Params},
         },
         state::AppState,
     },

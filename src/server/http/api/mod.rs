@@ -7,7 +7,6 @@ mod replies;
 
 use crate::server::state::AppState;
 use axum::Router;
-use serde::Deserialize;
 
 /// Its routes.
 pub fn router(state: &AppState) -> Router<AppState> {
@@ -16,14 +15,4 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .merge(events::router())
         .merge(replies::router())
         .merge(openapi::router(state))
-}
-
-/// Which page of a list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct PageParams {
-    /// `next_cursor` of the page before; absent for the first page.
-    pub(super) cursor: Option<String>,
-    /// Items on a page, 1 to 200; 50 when absent.
-    pub(super) limit: Option<u32>,
 }

@@ -12,7 +12,8 @@ use crate::server::{
     error::{Error, Result},
     http::{
         cors::Origin,
-        extract::{SiteCaller, bearer, caller_address, key_in},
+        extract::{SiteCaller, caller_address, key_in},
+        input::bearer,
     },
     sites::known::ActiveSite,
     state::AppState,

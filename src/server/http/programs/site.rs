@@ -9,9 +9,10 @@ use crate::{
     server::{
         error::{Error, Result},
         http::{
-            extract::{bearer, caller_address},
-            input::{Json, Params},
-            visitors::files::{Uploaded, bytes, is_file, named, next, parts},
+            extract::caller_address,
+            input::{Json, Params, bearer},
+            multipart::{bytes, is_file, named, next, parts},
+            visitors::files::{Upload, Uploaded},
         },
         sites::{known::ActiveSite, limit::Act},
         state::AppState,
@@ -205,20 +206,11 @@ pub(in crate::server::http) async fn read(
     Ok(axum::Json(messages.into_iter().map(|message| show(&state, message)).collect()))
 }
 
-/// The body of an upload.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "it only describes the body")]
-pub(in crate::server::http) struct SiteUpload {
-    /// A file; several parts of this name are several files.
-    #[schema(value_type = String, format = Binary)]
-    file: Vec<u8>,
-}
-
 /// Takes files for a message to a visitor, at most 12. Name their ids in a message of type `text`, or the address of a
 /// picture as the `imageUrl` of a card; what no message shows is gone after a day. They count among the visitor's files.
 #[utoipa::path(post, path = "/v1/site/files", tag = "site", operation_id = "site_upload",
     security(("site" = [], "site_secret" = []), ("site" = [], "bearer" = [])), params(Whose),
-    request_body(content = SiteUpload, content_type = "multipart/form-data"), responses(
+    request_body(content = Upload, content_type = "multipart/form-data"), responses(
     (status = 200, description = "The files", body = Uploaded),
     (status = 400, description = "Empty, no file at all, or no conversation named", body = ErrorBody),
     (status = 401, description = "No site key, or neither the site's secret nor a token", body = ErrorBody),

@@ -5,7 +5,10 @@ use super::Speaker;
 use crate::{
     server::{
         error::{Error, Result},
-        http::visitors::files::{is_file, next, parts, take},
+        http::{
+            multipart::{is_file, next, parts, text},
+            visitors::files::take,
+        },
         state::AppState,
     },
     wire::{error::ErrorBody, visitor::VisitorMessage},
@@ -22,6 +25,8 @@ use uuid::Uuid;
 
 /// The longest value of a field that is no file, in bytes.
 const LONGEST: usize = 1024;
+/// Fields that are looked at.
+const MOST_FIELDS: usize = 32;
 
 pub(super) fn router() -> Router<AppState> {
     Router::new()
@@ -97,11 +102,11 @@ pub(in crate::server::http) async fn chat_upload(
                 }
             };
             files.push(take(&state, visitor, part, files.len()).await?);
-        } else if let Some(name) = part.name().map(str::to_owned) {
-            let value = part.text().await.map_err(|_| Error::invalid("The upload is not whole."))?;
-            if value.len() <= LONGEST && fields.len() < 32 {
-                fields.insert(name, value);
-            }
+        } else if let Some(name) = part.name().map(str::to_owned)
+            && let Some(value) = text(part, LONGEST).await?
+            && fields.len() < MOST_FIELDS
+        {
+            fields.insert(name, value);
         }
     }
     let Some(visitor) = visitor else {

@@ -4,7 +4,8 @@ use crate::server::{
     error::{Error, Result},
     http::{
         cors::{self, Origin},
-        extract::{bearer, caller_address},
+        extract::caller_address,
+        input::bearer,
     },
     state::AppState,
     visitors::Visitor,

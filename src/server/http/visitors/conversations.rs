@@ -4,14 +4,11 @@ use super::caller::VisitorCaller;
 use crate::{
     server::{
         error::Result,
-        files::percent,
         http::{
-            api::{
-                PageParams,
-                events::{From, respond},
-            },
+            api::events::{From, respond},
+            download::attachment,
             follow::{Follower, Reader},
-            input::{Id, Params},
+            input::{Id, PageParams, Params},
         },
         state::AppState,
     },
@@ -28,7 +25,7 @@ use crate::{
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, HeaderValue, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -150,13 +147,4 @@ pub(in crate::server::http) async fn transcript(
 ) -> Result<Response> {
     let text = state.conversations.transcript(visitor.id, id).await?;
     Ok((attachment("transcript.txt", "text/plain; charset=utf-8"), text).into_response())
-}
-
-/// Headers of a file to keep (RFC 6266).
-pub(super) fn attachment(name: &str, media_type: &str) -> [(header::HeaderName, HeaderValue); 2] {
-    let value = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("attachment"));
-    [
-        (header::CONTENT_TYPE, value(media_type.to_owned())),
-        (header::CONTENT_DISPOSITION, value(format!("attachment; filename*=UTF-8''{}", percent(name)))),
-    ]
 }

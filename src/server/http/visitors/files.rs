@@ -1,41 +1,31 @@
 //! `/v1/widget/files`: what visitors send besides words.
 
-use super::{caller::VisitorCaller, conversations::attachment};
+use super::caller::VisitorCaller;
 use crate::{
     server::{
         error::{Error, Result},
         files::{Opened, detect::is_raster, percent, upload_limit},
-        http::input::Params,
+        http::{
+            download::attachment,
+            input::Params,
+            multipart::{bytes, is_file, named, next, parts},
+        },
         state::AppState,
         visitors::Visitor,
     },
-    wire::{
-        error::{ApiError, Code, ErrorBody},
-        id::FileId,
-        rich::{FileRef, MOST_PARTS},
-    },
+    wire::{error::ErrorBody, id::FileId, rich::FileRef},
 };
 use axum::{
     Router,
     body::Body,
-    extract::{
-        DefaultBodyLimit, FromRequest, Multipart, Path, Request, State,
-        multipart::{Field, MultipartError},
-    },
+    extract::{DefaultBodyLimit, Path, Request, State, multipart::Field},
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use bytes::Bytes;
-use futures::{StreamExt, stream, stream::BoxStream};
 use serde::{Deserialize, Serialize};
-use std::{io, time::Duration};
-use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-
-/// The longest silence in the middle of an upload.
-const SILENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn router() -> Router<AppState> {
     Router::new()
@@ -91,28 +81,6 @@ pub(in crate::server::http) async fn upload(
     Ok(axum::Json(Uploaded { files }))
 }
 
-/// The parts of a request.
-pub(in crate::server::http) async fn parts(request: Request) -> Result<Multipart> {
-    Multipart::from_request(request, &()).await.map_err(|_| {
-        let message = "Send files as multipart/form-data.";
-        Error::Api(ApiError::new(Code::UnsupportedType, message))
-    })
-}
-
-/// The next part.
-pub(in crate::server::http) async fn next(parts: &mut Multipart) -> Result<Option<Field<'_>>> {
-    match timeout(SILENCE, parts.next_field()).await {
-        Ok(Ok(part)) => Ok(part),
-        Ok(Err(error)) => Err(broken(&error)),
-        Err(_) => Err(Error::Api(ApiError::new(Code::Timeout, "The upload did not arrive in time."))),
-    }
-}
-
-/// Whether a part is a file.
-pub(in crate::server::http) fn is_file(part: &Field<'_>) -> bool {
-    part.name() == Some("file") || part.file_name().is_some()
-}
-
 /// Takes one file; `before` have been taken.
 pub(in crate::server::http) async fn take(
     state: &AppState,
@@ -123,33 +91,6 @@ pub(in crate::server::http) async fn take(
     let most = upload_limit(&visitor.site)?;
     let (name, declared) = named(&part, before)?;
     state.files.take(visitor.site.id, visitor.id, &name, declared.as_deref(), most, bytes(part)).await
-}
-
-/// What the sender calls a file, and says that it is; `before` have been taken.
-pub(in crate::server::http) fn named(part: &Field<'_>, before: usize) -> Result<(String, Option<String>)> {
-    if before >= MOST_PARTS {
-        return Err(Error::invalid(format!("At most {MOST_PARTS} files fit into one upload.")));
-    }
-    Ok((part.file_name().unwrap_or_default().to_owned(), part.content_type().map(str::to_owned)))
-}
-
-/// The bytes of a part. One that breaks off or falls silent is no whole file.
-pub(in crate::server::http) fn bytes(part: Field<'_>) -> BoxStream<'_, io::Result<Bytes>> {
-    stream::unfold(Some(part), |part| async move {
-        let mut part = part?;
-        match timeout(SILENCE, part.chunk()).await {
-            Ok(Ok(Some(chunk))) => Some((Ok(chunk), Some(part))),
-            Ok(Ok(None)) => None,
-            Ok(Err(error)) => Some((Err(io::Error::new(io::ErrorKind::UnexpectedEof, error)), None)),
-            Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
-        }
-    })
-    .boxed()
-}
-
-fn broken(error: &MultipartError) -> Error {
-    tracing::debug!(%error, "an upload broke");
-    Error::invalid("The upload is not whole, or not in the form multipart/form-data.")
 }
 
 /// The signature of an address.

@@ -4,8 +4,8 @@ use crate::{
     server::{
         error::Result,
         http::{
-            extract::{SiteCaller, bearer},
-            input::Json,
+            extract::SiteCaller,
+            input::{Json, bearer},
         },
         state::AppState,
     },
