@@ -3,7 +3,7 @@
 //! What a part may be called by stands in its folder's `part.rs`; the build (`.ci/parts.cjs`) puts what only those
 //! functions reach into the part's file. Development builds are not cut, and then every part is there.
 
-use crate::browser;
+use crate::{app::session::here, browser};
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::hooks::use_location;
 
@@ -12,7 +12,7 @@ pub type Name = &'static str;
 
 /// The part that a page needs from the start, by its path: the server names its file in the document.
 pub fn of(path: &str) -> Option<Name> {
-    match path.split('/').nth(1)? {
+    match path.split('/').find(|segment| !segment.is_empty())? {
         "login" | "signup" => Some("auth"),
         "settings" => Some("settings"),
         "docs" => Some("docs"),
@@ -26,17 +26,17 @@ pub fn of(path: &str) -> Option<Name> {
 /// that fails, the server is asked for the page: it may be another version by now.
 pub fn page(part: Name, view: fn() -> AnyView) -> AnyView {
     let Some(fetched) = browser::part(part) else { return view() };
-    let here = RwSignal::new(false);
+    let arrived = RwSignal::new(false);
     let location = use_location();
     spawn_local(async move {
         if fetched.await {
-            here.try_set(true);
-        } else {
-            let path = |part: Memo<String>| part.try_get_untracked().unwrap_or_default();
-            browser::leave_for(&format!("{}{}", path(location.pathname), path(location.search)));
+            arrived.try_set(true);
+        } else if !arrived.is_disposed() {
+            let of = |what: Memo<String>| what.try_get_untracked().unwrap_or_default();
+            browser::leave_for(&here(&of(location.pathname), &of(location.search)));
         }
     });
-    (move || here.get().then(view)).into_any()
+    (move || arrived.get().then(view)).into_any()
 }
 
 #[cfg(test)]
@@ -50,6 +50,7 @@ mod tests {
         assert_eq!(of("/settings"), Some("settings"));
         assert_eq!(of("/settings/data"), Some("settings"));
         assert_eq!(of("/docs/limits"), Some("docs"));
+        assert_eq!(of("//docs/"), Some("docs"));
         for path in ["", "/", "/chat/new", "/settingsx", "/nothing/docs"] {
             assert_eq!(of(path), None, "{path}");
         }
