@@ -1,15 +1,13 @@
-// Before the first test: the bundles as they are shipped, and a server that answers. cargo-leptos starts the tests
-// without waiting for its server.
+// Before the first test: a server that answers, and the first account. Whoever starts the tests need not wait for it.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { makeAdmin } from "./fixtures/users";
 
 export default async function setup() {
-  if (process.env.PARLOR_TEST_FINISH !== undefined) {
+  if (process.env.PARLOR_TEST_DEV) {
+    // Of a development build there is nothing to finish but the widget's names.
     const finish = fileURLToPath(new URL("../.ci/finish.mjs", import.meta.url));
-    const release = process.env.PARLOR_TEST_FINISH.split(" ").filter(Boolean);
-    // Without --release there is nothing to finish but the widget's names.
-    execFileSync(process.execPath, [finish, release.length > 0 ? "app" : "widget", ...release], { stdio: "inherit" });
+    execFileSync(process.execPath, [finish, "widget"], { stdio: "inherit" });
   }
   const address = process.env.PARLOR_TEST_URL ?? "http://127.0.0.1:3000";
   const until = Date.now() + 30_000;

@@ -1,7 +1,7 @@
 // What scripts of real pages do to the prototypes of everything.
 for (const [name, value] of Object.entries({
   theme: "dark", position: "left", mode: "inline", title: "polluted", target: "#nowhere", launcher: "off", upload: "off",
-  apiUrl: "https://polluted.example", apiKey: "polluted", userToken: "polluted", plugins: [{ onInit() { window.spoiled = true; } }],
+  signal: "polluted", apiUrl: "https://polluted.example", apiKey: "polluted", userToken: "polluted", plugins: [{ onInit() { window.spoiled = true; } }],
   abort: true, once: true, capture: true, method: "DELETE", credentials: "include", headers: { polluted: "1" },
   branding: { title: "polluted" }, default: () => {}, destroy: () => {}, isIntersecting: true, polluted: 1,
 })) {

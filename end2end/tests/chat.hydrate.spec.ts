@@ -41,7 +41,7 @@ test("Stop keeps what was written, also after a reload", async ({ page }) => {
   await expect(page.getByText("You stopped this reply.")).toBeVisible();
 });
 
-test("a reply goes on while its tab is closed, and is whole when the person comes back", async ({ page, context }) => {
+test("a reply goes on while its tab is closed, and is whole when the person comes back", { tag: "@wire" }, async ({ page, context }) => {
   await ask(page, slowly(80, 20));
   await expect(replies(page)).toContainText("t1 ");
   const chat = page.url();
@@ -54,7 +54,7 @@ test("a reply goes on while its tab is closed, and is whole when the person come
   expect(text.match(/t\d+/g)).toEqual(Array.from({ length: 80 }, (_, index) => `t${index}`));
 });
 
-test("a second tab that joins in the middle sees the same, to the letter", async ({ page, context }) => {
+test("a second tab that joins in the middle sees the same, to the letter", { tag: "@wire" }, async ({ page, context }) => {
   await ask(page, slowly(100, 30));
   await expect(replies(page)).toContainText("t9 ");
   const second = await context.newPage();
@@ -66,7 +66,7 @@ test("a second tab that joins in the middle sees the same, to the letter", async
   expect(await replies(second).locator(".reply").innerText()).toBe(await replies(page).locator(".reply").innerText());
 });
 
-test("Stop from another tab stops it here", async ({ page, context }) => {
+test("Stop from another tab stops it here", { tag: "@wire" }, async ({ page, context }) => {
   await ask(page, slowly(2000, 20));
   await expect(replies(page)).toContainText("t5 ");
   const second = await context.newPage();
@@ -76,7 +76,7 @@ test("Stop from another tab stops it here", async ({ page, context }) => {
   await expect(page.getByText("You stopped this reply.")).toBeVisible();
 });
 
-test("a reload in the middle of a reply loses nothing and doubles nothing", async ({ page }) => {
+test("a reload in the middle of a reply loses nothing and doubles nothing", { tag: "@wire" }, async ({ page }) => {
   await ask(page, slowly(100, 30));
   await expect(replies(page)).toContainText("t9 ");
   await page.reload();
@@ -101,7 +101,7 @@ for (const [fault, how] of [
   ["a quota that is used up", "fault=quota"],
   ["an error inside the stream", "fault=error_in_stream&tokens=20&delay=5"],
 ] as const) {
-  test(`${fault}: a sentence and a way out, without internals`, async ({ page }) => {
+  test(`${fault}: a sentence and a way out, without internals`, { tag: "@wire" }, async ({ page }) => {
     await ask(page, `[[script:${how}]]`);
     const article = replies(page);
     await expect(article.getByRole("button", { name: /Retry|Continue/ })).toBeVisible();

@@ -186,7 +186,7 @@ test("a page that closes the panel takes the focus from nobody", async ({ page, 
   await expect(page.getByLabel("Search")).toBeFocused();
 });
 
-test("who the visitor is and what the page says arrive: of the tag, while the frame loads, and later, also by a function", async ({ page, hostPage, panel, gates }) => {
+test("who the visitor is and what the page says arrive: of the tag, while the frame loads, and later, also by a function", { tag: "@wire" }, async ({ page, hostPage, panel, gates }) => {
   gates.allow(/status of 401/);
   const asked = sessions(page);
   await page.route(/widget-[0-9a-f]+\.wasm/, async route => {
@@ -221,7 +221,7 @@ test("who the visitor is and what the page says arrive: of the tag, while the fr
   await expect.poll(() => Number(asked.at(-1).user_token.split(" ")[1])).toBeGreaterThan(before);
 });
 
-test("a signed token of the page's, and the callback that renews it, prove who the visitor is", async ({ page, hostPage, panel, ownServer, gates }) => {
+test("a signed token of the page's, and the callback that renews it, prove who the visitor is", { tag: "@wire" }, async ({ page, hostPage, panel, ownServer, gates }) => {
   gates.allow(/status of 401/);
   const server = await ownServer();
   const key = await newSite(server, "--who", "verified");
@@ -290,7 +290,7 @@ test("files go to the page's own address, from the page, with progress; the fram
   }
 });
 
-test("a socket's own address is asked from the page", async ({ page, hostPage, panel, between: proxy }) => {
+test("a socket's own address is asked from the page", { tag: "@wire" }, async ({ page, hostPage, panel, between: proxy }) => {
   const sockets: string[] = [];
   page.on("websocket", socket => sockets.push(socket.url()));
   // The server's socket by way of a proxy, which the frame's own policy does not allow.
@@ -306,7 +306,7 @@ test("a socket's own address is asked from the page", async ({ page, hostPage, p
   await call(page, "destroy");
 });
 
-test("what could not be sent waits in the frame and goes with the next visit, without a click", async ({ page, hostPage, panel, between: proxy, gates }) => {
+test("what could not be sent waits in the frame and goes with the next visit, without a click", { tag: "@wire" }, async ({ page, hostPage, panel, between: proxy, gates }) => {
   gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_|403/);
   const url = hostPage.url({}, "no-wasm", proxy.origin);
   await openedIn(page, panel, url);
@@ -324,7 +324,7 @@ test("what could not be sent waits in the frame and goes with the next visit, wi
   await expect(launcher(page)).toBeVisible();
 });
 
-test("where third-party cookies are blocked nothing is missing in the frame", async ({ page, hostPage, context, panel }) => {
+test("where third-party cookies are blocked nothing is missing in the frame", { tag: "@wire" }, async ({ page, hostPage, context, panel }) => {
   const browser = await context.newCDPSession(page);
   await browser.send("Network.enable");
   await browser.send("Network.setCookieControls" as any, {
@@ -338,7 +338,7 @@ test("where third-party cookies are blocked nothing is missing in the frame", as
   await expect(replies(panel)).toHaveText(words(5));
 });
 
-test("nobody but the page around it gives the frame its options, and who loads it anew is told", async ({ page, hostPage, panel, gates, baseURL }) => {
+test("nobody but the page around it gives the frame its options, and who loads it anew is told", { tag: "@wire" }, async ({ page, hostPage, panel, gates, baseURL }) => {
   await openedIn(page, panel, hostPage.url({ title: "The first" }, "no-wasm"));
   // Once it has its options, it takes no others: neither by a second message, nor from another window.
   const second = await page.locator("parlor-chat").evaluate(
@@ -386,7 +386,7 @@ test("where there is no wasm at all, or no leave for frames, the visitor is told
   expect(said.at(-1)).toMatch(/^Parlor: .*WebAssembly/);
 });
 
-test("the frame's code is loaded only where the frame is used", async ({ page, hostPage, panel, gates }) => {
+test("the frame's code is loaded only where the frame is used", { tag: "@wire" }, async ({ page, hostPage, panel, gates }) => {
   const loads = () => gates.requests.filter(url => /widget-frame-|chat-frame/.test(url)).length;
   await page.goto(hostPage.url());
   await launcher(page).click();

@@ -53,16 +53,23 @@ members("a visitor signs up in the panel and chats; nothing of the account is ke
   await expect(form(page).getByRole("heading", { name: "Log in" })).toBeVisible();
   await expect(form(page).getByLabel("E-mail")).toBeFocused();
   await expect(input(page)).toBeHidden();
+  // What a browser or a keeper of passwords fills in by itself.
+  const fields = () => form(page).locator("input").evaluateAll(inputs => inputs.map(input => [(input as HTMLInputElement).type, (input as HTMLInputElement).autocomplete]));
+  expect(await fields()).toEqual([["text", "username"], ["password", "current-password"]]);
 
+  await form(page).getByLabel("Password").focus();
   await button(page, "Log in").click();
   await expect(form(page).getByRole("alert")).toHaveText("Please fill in every field.");
+  await expect(form(page).getByLabel("E-mail")).toBeFocused();
   await logIn(page, { email: "nobody@example.org", password: "wrong wrong wrong" });
-  await expect(form(page).getByRole("alert")).toContainText(/wrong|not right|does not|incorrect/i);
+  await expect(form(page).getByRole("alert")).toHaveText("This password does not belong to this username or e-mail address. Please check both.");
 
   const { email, password } = someone();
   await button(page, "Create an account").click();
   await expect(form(page).getByLabel("Name")).toBeFocused();
   await expect(form(page).getByLabel("E-mail")).toHaveValue("nobody@example.org");
+  expect(await fields()).toEqual([["text", "name"], ["email", "email"], ["password", "new-password"]]);
+  await expect(form(page).getByRole("alert")).toBeEmpty();
   await form(page).getByLabel("Name").fill("Ada Byron");
   await form(page).getByLabel("E-mail").fill(email);
   await form(page).getByLabel("Password").fill(password);
@@ -90,7 +97,7 @@ async function anotherTab(context: BrowserContext, url: string): Promise<Page> {
   return tab;
 }
 
-members("a second tab is logged in at once, and of two that renew at once one does", async ({ page, context, site, member, gates }) => {
+members("a second tab is logged in at once, and of two that renew at once one does", { tag: "@wire" }, async ({ page, context, site, member, gates }) => {
   // To a connection, the time that is skipped is a long silence.
   gates.allow(/WebSocket connection to|net::ERR_/);
   await context.clock.install();
@@ -118,7 +125,7 @@ members("a second tab is logged in at once, and of two that renew at once one do
   await expect(form(second).getByRole("heading")).toHaveCount(0);
 });
 
-members("a refused session renews the pair once, while a reply streams on over the same connection", async ({ page, site, member, hostPage, gates }) => {
+members("a refused session renews the pair once, while a reply streams on over the same connection", { tag: "@wire" }, async ({ page, site, member, hostPage, gates }) => {
   gates.allow(/status of 401/);
   const sockets: string[] = [];
   page.on("websocket", socket => sockets.push(socket.url()));
@@ -126,14 +133,7 @@ members("a refused session renews the pair once, while a reply streams on over t
   await say(page, slowly(60, 60));
   await expect(replies(page)).toContainText("t5");
   await input(page).fill("A draft");
-  const bearers: (string | undefined)[] = [];
-  await page.route("**/v1/widget/session", async route => {
-    if (route.request().method() === "OPTIONS") return route.continue();
-    bearers.push((await route.request().allHeaders()).authorization);
-    if (bearers.length > 1) return route.continue();
-    const headers = { "Access-Control-Allow-Origin": hostPage.origin };
-    return route.fulfill({ status: 401, headers, json: { error: { code: "unauthenticated", message: "This token has ended." } } });
-  });
+  const bearers = await endedOnce(page, hostPage.origin);
   await call(page, "setContext", { page: "pricing" });
   // The next that needs a session: what the visitor sends.
   await input(page).press("Enter");
@@ -146,7 +146,7 @@ members("a refused session renews the pair once, while a reply streams on over t
   expect(sockets).toHaveLength(1);
 });
 
-members("a session that was ended elsewhere asks for a log-in; draft and message stay, and go once", async ({ page, site, member, request, gates }) => {
+members("a session that was ended elsewhere asks for a log-in; draft and message stay, and go once", { tag: "@wire" }, async ({ page, site, member, request, gates }) => {
   gates.allow(/status of 40\d|WebSocket connection to/);
   const login = page.waitForResponse(answer => answer.url().endsWith("/auth/login") && answer.request().method() === "POST");
   await entered(page, site.url(), member);
@@ -164,7 +164,31 @@ members("a session that was ended elsewhere asks for a log-in; draft and message
   await expect(replies(page)).toHaveText([words(3), words(4)]);
 });
 
-members("reset logs out, in every tab, and at the server", async ({ page, context, site, member, request, gates }) => {
+members("who logs in after somebody else has their own conversation, and sees nothing of the other's", { tag: "@wire" }, async ({ page, site, member, request, playwright, gates }) => {
+  test.slow();
+  gates.allow(/status of 40\d|WebSocket connection to/);
+  const other = await newUser(playwright, site.server);
+  await entered(page, site.url(), other);
+  await say(page, slowly(5, 0));
+  await expect(replies(page)).toHaveText(words(5));
+  expect(await call(page, "reset")).toBe(true);
+  const login = page.waitForResponse(answer => answer.url().endsWith("/auth/login") && answer.request().method() === "POST");
+  await logIn(page, member);
+  const { refreshToken } = await (await login).json();
+  await expect(input(page)).toBeFocused();
+  await expect(own(page)).toHaveCount(0);
+  await say(page, slowly(3, 0));
+  await expect(replies(page)).toHaveText(words(3));
+  // Their session ends at the server; the next thing that needs one shows the form.
+  expect((await request.post(`${site.server}/auth/logout`, { headers: { Authorization: `Bearer ${refreshToken}` } })).status()).toBe(204);
+  await call(page, "setContext", { page: "pricing" });
+  await expect(form(page).getByRole("heading", { name: "Log in" })).toBeVisible();
+  await logIn(page, other);
+  await expect(own(page)).toHaveText(slowly(5, 0));
+  await expect(replies(page)).toHaveText(words(5));
+});
+
+members("reset logs out, in every tab, and at the server", { tag: "@wire" }, async ({ page, context, site, member, request, gates }) => {
   gates.allow(/status of 40\d|WebSocket connection to/);
   const login = page.waitForResponse(answer => answer.url().endsWith("/auth/login") && answer.request().method() === "POST");
   await entered(page, site.url(), member);
@@ -190,7 +214,111 @@ members("reset logs out, in every tab, and at the server", async ({ page, contex
   await expect(replies(page)).toHaveText(words(3));
 });
 
-members("a page with tokens of its own shows no form, and its callback brings another after a refusal", async ({ page, site, member, request, gates }) => {
+/** Answers the next request for a session as if its token had ended; the bearers of that and those after it. */
+async function endedOnce(page: Page, origin: string) {
+  const bearers: (string | undefined)[] = [];
+  await page.route("**/v1/widget/session", async route => {
+    if (route.request().method() === "OPTIONS") return route.continue();
+    bearers.push((await route.request().allHeaders()).authorization);
+    if (bearers.length > 1) return route.continue();
+    return route.fulfill({ status: 401, headers: { "Access-Control-Allow-Origin": origin }, json: { error: { code: "unauthenticated", message: "This token has ended." } } });
+  });
+  return bearers;
+}
+
+members("where the server cannot be reached the form says so and keeps what was typed; a second Enter sends nothing more", { tag: "@wire" }, async ({ page, site, member, gates }) => {
+  gates.allow(/Failed to load resource/);
+  await page.goto(site.url());
+  await launcher(page).click();
+  await page.route("**/auth/login", route => route.abort());
+  await logIn(page, member);
+  await expect(form(page).getByRole("alert")).toHaveText("The server cannot be reached. Check the network and try again.");
+  await expect(form(page).getByLabel("Password")).toHaveValue(member.password);
+  await page.unroute("**/auth/login");
+
+  let goOn = () => {};
+  const held = new Promise<void>(resolve => (goOn = resolve));
+  await page.route("**/auth/login", async route => {
+    await held;
+    return route.continue();
+  });
+  const before = site.asked.length;
+  await page.keyboard.press("Enter");
+  await expect.poll(() => site.asked.length).toBe(before + 1);
+  await expect(form(page).getByRole("alert")).toBeEmpty();
+  await expect(button(page, "Log in")).toHaveAttribute("aria-busy", "true");
+  await page.keyboard.press("Enter");
+  goOn();
+  await expect(input(page)).toBeFocused();
+  expect(site.asked.slice(before).filter(path => path === "/auth/login")).toHaveLength(1);
+});
+
+members("where the pair cannot be renewed the visitor stays logged in, and the old one is tried once more", { tag: "@wire" }, async ({ page, site, member, hostPage, gates }) => {
+  gates.allow(/status of (401|503)/);
+  await entered(page, site.url(), member);
+  await say(page, slowly(3, 0));
+  await expect(replies(page)).toHaveText(words(3));
+  await page.route("**/auth/refresh_tokens", route => route.fulfill({ status: 503, headers: { "Access-Control-Allow-Origin": hostPage.origin }, body: "Busy" }));
+  const bearers = await endedOnce(page, hostPage.origin);
+  await call(page, "setContext", { page: "pricing" });
+  await say(page, slowly(4, 0));
+  await expect(replies(page)).toHaveText([words(3), words(4)]);
+  expect(site.asked.filter(path => path === "/auth/refresh_tokens")).toHaveLength(1);
+  expect(bearers).toEqual([bearers[0], bearers[0]]);
+  await expect(form(page)).toHaveCount(0);
+});
+
+members("an older pair of another tab is not taken, a newer one is, instead of a renewal; one that is gone answers nobody", { tag: "@wire" }, async ({ page, context, site, member, request, hostPage, gates }) => {
+  test.slow();
+  gates.allow(/status of 401/);
+  // On a machine with much to do an answer may take longer than a tab waits for it.
+  await page.addInitScript(() => {
+    const later = window.setTimeout;
+    window.setTimeout = ((act: TimerHandler, ms?: number) => later(act, ms === 250 && (window as any).patient ? 10_000 : ms)) as typeof setTimeout;
+  });
+  await entered(page, site.url(), member);
+  const second = await anotherTab(context, site.url());
+  await expect(input(second)).toBeFocused();
+  const key = new URL(page.url()).searchParams.get("api-key");
+  // A page of the same website, which speaks as another tab's panel does.
+  const other = await context.newPage();
+  await other.goto(`${hostPage.origin}/page.css`);
+  await other.evaluate(name => {
+    const channel = ((window as any).channel = new BroadcastChannel(name));
+    channel.postMessage({ pair: { auth: "an old one", refresh: "an old one", made: 1 } });
+    // Behind the second tab, which has nothing newer and says nothing.
+    channel.onmessage = ({ data }) => "ask" in data && setTimeout(() => channel.postMessage({ pair: (window as any).pair }), 100);
+  }, `parlor-account:${site.server}:${key}`);
+  const { authToken, refreshToken } = await (await request.post(`${site.server}/auth/login`, { data: { email: member.email, password: member.password } })).json();
+  await other.evaluate(pair => ((window as any).pair = pair), { auth: authToken, refresh: refreshToken, made: Date.now() });
+  await page.evaluate(() => ((window as any).patient = true));
+  const bearers = await endedOnce(page, hostPage.origin);
+  await call(page, "setContext", { page: "pricing" });
+  await say(page, slowly(3, 0));
+  await expect(replies(page)).toHaveText(words(3));
+  expect(bearers.length).toBe(2);
+  expect(bearers[0]).toMatch(/^Bearer ey/);
+  expect(bearers[1]).toBe(`Bearer ${authToken}`);
+  expect(site.asked.filter(path => path === "/auth/refresh_tokens")).toHaveLength(0);
+
+  await other.close();
+  await second.close();
+  await call(page, "destroy");
+  const third = await anotherTab(context, site.url());
+  await expect(form(third).getByRole("heading", { name: "Log in" })).toBeVisible();
+});
+
+members("reset logs out in every tab also where the server does not hear of it", { tag: "@wire" }, async ({ page, context, site, member, gates }) => {
+  gates.allow(/Failed to load resource/);
+  await entered(page, site.url(), member);
+  const second = await anotherTab(context, site.url());
+  await expect(input(second)).toBeFocused();
+  await page.route("**/auth/logout", route => route.abort());
+  expect(await call(page, "reset")).toBe(true);
+  for (const tab of [page, second]) await expect(form(tab).getByRole("heading", { name: "Log in" })).toBeVisible();
+});
+
+members("a page with tokens of its own shows no form, and its callback brings another after a refusal", { tag: "@wire" }, async ({ page, site, member, request, gates }) => {
   gates.allow(/status of 401/);
   const refreshes: string[] = [];
   await page.exposeFunction("freshToken", async () => {

@@ -75,6 +75,40 @@ test("a page that webpack has bundled has the function and the element, each wit
   expect(await page.evaluate(() => "Parlor" in window)).toBe(false);
 });
 
+test("rotateIdentity makes the visitor somebody new, in every widget of the page, and also where there is none", async ({ page, builtHost, baseURL }) => {
+  const host = await builtHost("webpack");
+  await page.goto(host.url(asked(baseURL)));
+  const kept = () => page.evaluate(() => [JSON.parse(localStorage.getItem("cs_client_identity_v1") ?? "null")?.id ?? null, document.cookie]);
+  const rotate = () => page.evaluate(() => (window as any).rotateIdentity());
+  const panel = page.getByRole("dialog", { name: "By element" });
+  const inline = page.getByRole("dialog", { name: "By function" }).or(page.getByRole("region", { name: "By function" }));
+  const sayIn = async (place: typeof panel, tokens: number) => {
+    await place.getByRole("textbox", { name: "Message" }).fill(slowly(tokens, 0));
+    await place.getByRole("textbox", { name: "Message" }).press("Enter");
+    await expect(place.locator("article:not(.me) .bubble")).toHaveText(words(tokens));
+  };
+  await page.getByRole("button", { name: "Open chat" }).click();
+  await sayIn(panel, 3);
+  const [first, cookie] = await kept();
+  expect(cookie).toBe(`cs_client_id=${first}`);
+
+  expect(await rotate()).toBe(true);
+  expect(await kept()).toEqual([null, ""]);
+  for (const place of [panel, inline]) await expect(place.locator("article")).toHaveCount(0);
+  await sayIn(panel, 4);
+  const [second] = await kept();
+  expect(second).not.toBe(first);
+
+  await page.evaluate(() => {
+    (window as any).chat.destroy();
+    document.body.lastElementChild!.remove();
+  });
+  await expect(page.locator("parlor-chat")).toHaveCount(0);
+  expect(await kept()).toEqual([second, `cs_client_id=${second}`]);
+  expect(await rotate()).toBe(true);
+  expect(await kept()).toEqual([null, ""]);
+});
+
 test("each prop of the React component arrives, and each event comes back, at the functions of the last rendering", async ({ page, builtHost, baseURL, gates }) => {
   gates.allow(/status of 401|status of 40\d/);
   const host = await builtHost("vite");

@@ -173,3 +173,13 @@ test("of a long conversation few messages are in the page, and what is read keep
   await page.getByRole("button", { name: "Newest messages" }).click();
   await expect(own(page).last()).toHaveText(/Message \d+/);
 });
+
+for (const scheme of ["light", "dark"] as const) {
+  test(`a conversation is accessible in ${scheme}`, async ({ page, hostPage }) => {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    await opened(page, hostPage.url({ "welcome-message": "Hello. **How** can I help?" }));
+    await say(page, script("tokens=5&delay=0"));
+    await expect(replies(page)).toHaveText("t0 t1 t2 t3 t4");
+    await accessible(page, "parlor-chat");
+  });
+}

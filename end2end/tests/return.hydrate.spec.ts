@@ -19,7 +19,7 @@ async function leftWaiting(page: Page, url: string, proxy: { down(): void; up():
   proxy.up();
 }
 
-test("what waits goes out when the page loads, once, and nothing else runs while the panel is closed", async ({ page, hostPage, between: proxy, gates }) => {
+test("what waits goes out when the page loads, once, and nothing else runs while the panel is closed", { tag: "@wire" }, async ({ page, hostPage, between: proxy, gates }) => {
   gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_/);
   const url = hostPage.url({}, "strict", proxy.origin);
   await leftWaiting(page, url, proxy, "From the train");
@@ -41,7 +41,7 @@ test("what waits goes out when the page loads, once, and nothing else runs while
   expect(proxy.seen.filter(line => line !== "GET /widget/chat-widget.js")).toEqual([]);
 });
 
-test("two tabs that load at once send what waits once", async ({ page, hostPage, context, between: proxy, gates }) => {
+test("two tabs that load at once send what waits once", { tag: "@wire" }, async ({ page, hostPage, context, between: proxy, gates }) => {
   gates.allow(/WebSocket connection to|Failed to load resource|net::ERR_/);
   const url = hostPage.url({}, "strict", proxy.origin);
   await leftWaiting(page, url, proxy, "From the train");

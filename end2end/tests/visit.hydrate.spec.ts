@@ -1,6 +1,6 @@
 // A visitor talks, over whatever the network lets through: no message is lost, doubled or out of order.
 import type { Page } from "@playwright/test";
-import { accessible, expect, test } from "../fixtures";
+import { expect, test } from "../fixtures";
 
 const launcher = (page: Page) => page.getByRole("button", { name: /^Open chat/ });
 const input = (page: Page) => page.getByRole("textbox", { name: "Message" });
@@ -207,13 +207,3 @@ test("the token of a page's own goes into Authorization, and a refused one is ta
   await whole(page, 5);
   expect(said.slice(0, 2)).toEqual(["Bearer token-1", "Bearer token-2"]);
 });
-
-for (const scheme of ["light", "dark"] as const) {
-  test(`a conversation is accessible in ${scheme}`, async ({ page, hostPage }) => {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    await opened(page, hostPage.url({ "welcome-message": "Hello. **How** can I help?" }));
-    await say(page, slowly(10, 0));
-    await whole(page, 10);
-    await accessible(page, "parlor-chat");
-  });
-}

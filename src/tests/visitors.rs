@@ -238,7 +238,16 @@ both! {
         let ask = json!({"client_id": client_id()});
         let missing = server.client.post(server.url("/v1/widget/session")).json(&ask);
         assert_eq!(crate::member::answer(missing).await.0, StatusCode::UNAUTHORIZED);
-        for wrong in ["pk_wrong", "", &key[1..], &format!("{key}x")] {
+        // What the widget sends for a tag without a key.
+        let empty = server.client.post(server.url("/v1/widget/session")).header("x-widget-api-key", "").json(&ask);
+        let (status, said) = crate::member::answer(empty.try_clone().unwrap()).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert!(said["error"]["message"].as_str().unwrap().starts_with("The site's key is missing."), "{said}");
+        let (status, said) = crate::member::answer(empty.header("x-api-key", &key)).await;
+        assert_eq!(status, StatusCode::OK, "{said}");
+        let with = |path: &str| server.client.get(server.url(path)).bearer_auth(said["token"].as_str().unwrap());
+        assert_eq!(crate::member::answer(with("/v1/widget/conversations")).await.0, StatusCode::OK);
+        for wrong in ["pk_wrong", &key[1..], &format!("{key}x")] {
             assert_eq!(open(&server, wrong, &ask).await.0, StatusCode::UNAUTHORIZED, "{wrong}");
         }
         let visitor = Visitor::new(&server, &key).await;

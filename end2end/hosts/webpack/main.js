@@ -1,10 +1,11 @@
 // A page without a framework, bundled by webpack: the function and the element.
-import { mount, version } from "parlor-widget";
+import { mount, rotateIdentity, version } from "parlor-widget";
 import "parlor-widget/element";
 
 const asked = new URLSearchParams(location.search);
 const options = { apiUrl: asked.get("api"), apiKey: asked.get("key"), title: "By function" };
 window.version = version;
+window.rotateIdentity = rotateIdentity;
 window.chat = mount("#place", { ...options, mode: "inline" });
 
 const element = document.createElement("parlor-chat");

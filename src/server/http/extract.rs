@@ -105,6 +105,12 @@ pub(super) fn address_of(extensions: &Extensions, headers: &HeaderMap, trusted: 
     address::resolve(peer, forwarded, trusted)
 }
 
+/// The site's key in the headers. An empty one, which the widget sends for a tag without a key, is none.
+pub fn site_key(headers: &HeaderMap) -> Option<&str> {
+    let read = |name: &str| headers.get(name).and_then(|key| key.to_str().ok()).filter(|key| !key.is_empty());
+    read("x-widget-api-key").or_else(|| read("x-api-key"))
+}
+
 /// `?key=` of an address.
 pub fn key_in(uri: &Uri) -> Option<String> {
     #[derive(Deserialize)]
@@ -131,13 +137,11 @@ impl FromRequestParts<AppState> for SiteCaller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
-        let in_header = |name: &str| parts.headers.get(name).and_then(|key| key.to_str().ok());
         let in_query = || {
             let allowed = parts.method == Method::GET && parts.uri.path() == "/v1/widget/config";
             if allowed { key_in(&parts.uri) } else { None }
         };
-        let key = in_header("x-widget-api-key").or_else(|| in_header("x-api-key"));
-        let key = key.map(str::to_owned).or_else(in_query);
+        let key = site_key(&parts.headers).map(str::to_owned).or_else(in_query);
         let key = key.ok_or_else(|| {
             let message = "The site's key is missing. Send it in the header X-Widget-Api-Key.";
             Error::Api(ApiError::new(Code::Unauthenticated, message))

@@ -62,6 +62,13 @@ pub fn renewed(id: String, created_at: f64, now: f64) -> Record {
     Record { id, created_at, expires_at: now + LIFE }
 }
 
+/// What sets a cookie for the whole of the page's host, for so many seconds; `is_secure`: only where the page came by
+/// https. Other websites' requests to that host go without it.
+pub fn set_cookie(name: &str, value: &str, seconds: i64, is_secure: bool) -> String {
+    let end = if is_secure { "; Secure" } else { "" };
+    [name, "=", value, "; Path=/; SameSite=Lax; Max-Age=", &seconds.to_string(), end].concat()
+}
+
 /// The value of a cookie in `document.cookie`.
 pub fn cookie<'a>(all: &'a str, name: &str) -> Option<&'a str> {
     all.split("; ").find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
@@ -103,6 +110,22 @@ mod tests {
     }
 
     #[test]
+    fn times_that_cannot_be_are_set_right() {
+        let day = 86_400_000.0;
+        let at = |created_at, expires_at| Some(Record { id: ID.to_owned(), created_at, expires_at });
+        let reset = || Verdict::Renew(renewed(ID.to_owned(), NOW, NOW));
+        // Made in the future, or holding for longer than any does; half a day and a twentieth are a clock's own faults.
+        assert_eq!(judge(record(NOW + 2.0 * day), Some(ID), NOW), reset());
+        assert_eq!(judge(at(NOW, NOW + 2.0 * LIFE), Some(ID), NOW), reset());
+        assert!(matches!(judge(record(NOW + 0.5 * day), Some(ID), NOW), Verdict::Keep(_)));
+        assert!(matches!(judge(at(NOW, NOW + 1.05 * LIFE), Some(ID), NOW), Verdict::Keep(_)));
+        // One that ends before it begins is none; its mirror may still be one.
+        let backward = at(NOW + 0.5 * day, NOW + 0.4 * day);
+        assert_eq!(judge(backward.clone(), None, NOW), Verdict::Make);
+        assert_eq!(judge(backward, Some(ID), NOW), reset());
+    }
+
+    #[test]
     fn only_a_random_uuid_is_one() {
         assert!(is_uuid(ID));
         for wrong in
@@ -112,5 +135,11 @@ mod tests {
         }
         assert_eq!(cookie("a=1; cs_client_id=x; b=2", "cs_client_id"), Some("x"));
         assert_eq!(cookie("xcs_client_id=x; cs_client_idy=2", "cs_client_id"), None);
+    }
+
+    #[test]
+    fn the_mirror_goes_to_its_own_website_and_over_https_where_that_is_spoken() {
+        assert_eq!(set_cookie("a", "b", 9, true), "a=b; Path=/; SameSite=Lax; Max-Age=9; Secure");
+        assert_eq!(set_cookie("a", "", 0, false), "a=; Path=/; SameSite=Lax; Max-Age=0");
     }
 }

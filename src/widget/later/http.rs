@@ -184,8 +184,9 @@ async fn open_session(app: &Rc<App>, renew: bool) -> Result<String, Fault> {
         }
         None => said(&app.options.get("authToken").unwrap_or_default(), renew).await,
     };
-    let (client_id, previous) = identity::ensure().await;
-    let is_new = app.state.borrow().client_id.as_deref() != Some(&client_id);
+    let held = app.state.borrow().client_id.clone();
+    let (client_id, previous) = identity::ensure(held.clone()).await;
+    let is_new = held.as_ref() != Some(&client_id);
     app.state.borrow_mut().client_id = Some(client_id.clone());
     if is_new {
         app.emit("identity", &json::object(&[("clientId", client_id.as_str().into())]));

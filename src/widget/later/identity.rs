@@ -59,8 +59,7 @@ fn write(record: &Record) {
 
 fn set_cookie(value: &str, seconds: i64) {
     let is_secure = window().location().protocol().is_ok_and(|protocol| protocol == "https:");
-    let end = if is_secure { "; Secure" } else { "" };
-    let cookie = [COOKIE, "=", value, "; Path=/; SameSite=Lax; Max-Age=", &seconds.to_string(), end].concat();
+    let cookie = identity::set_cookie(COOKIE, value, seconds, is_secure);
     if let Some(page) = window().document() {
         let _ = Reflect::set(&page, &"cookie".into(), &cookie.into());
     }
@@ -72,7 +71,8 @@ pub fn known() -> bool {
 }
 
 /// The identity, made or renewed where needed, and the one whose place it takes. Only after the visitor has acted.
-pub async fn ensure() -> (String, Option<String>) {
+/// `held` is the one of the session before: where the browser keeps nothing it stands until the page is left.
+pub async fn ensure(held: Option<String>) -> (String, Option<String>) {
     let found = Rc::new(RefCell::new((String::new(), None)));
     let inner = found.clone();
     alone(
@@ -90,6 +90,10 @@ pub async fn ensure() -> (String, Option<String>) {
                 Verdict::Make => {
                     let record = identity::renewed(uuid(), now(), now());
                     write(&record);
+                    if let Some(held) = held.filter(|_| !known()) {
+                        *inner.borrow_mut() = (held, None);
+                        return;
+                    }
                     // An identity at its end hands its conversations on.
                     let previous = old.map(|old| old.id).filter(|id| identity::is_uuid(id));
                     (record.id, previous)

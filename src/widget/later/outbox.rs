@@ -13,7 +13,7 @@ use super::{
     json, live,
     lock::alone,
 };
-use crate::wire::{rich::FileRef, time::Timestamp};
+use crate::wire::{id::ConversationId, rich::FileRef, time::Timestamp};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -220,6 +220,11 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
             let _ = app.hook("onAfterSend", detail).await;
             None
         }
+        // The server's own word, not that of something between: it is gone, or another visitor's who was here before.
+        Err(Fault::Refused(404, message, _)) if conversation.is_some() && !message.is_empty() => {
+            begin_anew(app, conversation);
+            None
+        }
         Err(fault) => {
             let (status, message, after) = match &fault {
                 Fault::Network => (0, String::new(), None),
@@ -243,6 +248,19 @@ async fn post(app: &Rc<App>, waiting: &Waiting) -> Option<u32> {
             show(Delivery::Refused(message));
             None
         }
+    }
+}
+
+/// What waits for a conversation that there is no more begins another one.
+fn begin_anew(app: &Rc<App>, lost: Option<ConversationId>) {
+    let mut queue = load(app);
+    for waiting in queue.iter_mut().filter(|waiting| waiting.conversation == lost) {
+        waiting.conversation = None;
+    }
+    keep(app, &queue);
+    if app.state.borrow().thread.id == lost {
+        live::end(app);
+        app.lost_conversation();
     }
 }
 

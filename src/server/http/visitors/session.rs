@@ -4,7 +4,7 @@ use crate::{
     server::{
         error::Result,
         http::{
-            extract::SiteCaller,
+            extract::{SiteCaller, site_key},
             input::{Json, bearer},
         },
         state::AppState,
@@ -41,10 +41,4 @@ pub(in crate::server::http) async fn open(
     };
     let key = site_key(&headers).unwrap_or_default();
     Ok(axum::Json(state.visitors.open(&caller.site, key, account, caller.address, ask).await?))
-}
-
-/// The site's key, as [`SiteCaller`] reads it.
-fn site_key(headers: &HeaderMap) -> Option<&str> {
-    let key = headers.get("x-widget-api-key").or_else(|| headers.get("x-api-key"));
-    key.and_then(|key| key.to_str().ok())
 }
