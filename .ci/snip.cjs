@@ -133,8 +133,11 @@ function blankPlaces(content) {
   for (const text of paths) text.fill(0);
 }
 
+module.exports = snip;
+Object.assign(module.exports, { Reader, encode });
+
 /** `wasm` with a trap for each function whose name fits one of `unused`, and 0 for what one of `unread` returns. */
-module.exports = function snip(wasm, unused, unread) {
+function snip(wasm, unused, unread) {
   const all = [...sections(wasm)];
   const imported = all.filter(({ id }) => id === IMPORT).reduce((sum, { content }) => sum + importedFunctions(content), 0);
   const names = new Map(all.filter(({ id }) => id === CUSTOM).flatMap(({ content }) => [...functionNames(content)]));
@@ -154,4 +157,4 @@ module.exports = function snip(wasm, unused, unread) {
     return Buffer.concat([Buffer.from([CODE]), encode(code.length), code]);
   });
   return Buffer.concat([wasm.subarray(0, 8), ...parts]);
-};
+}

@@ -1,9 +1,8 @@
-// Cuts a wasm in two that share memory, tables and globals: what runs from the start, and what is loaded afterwards.
+// Cuts a wasm into several that share memory, tables and globals: what runs from the start, and what is loaded afterwards.
 // Works on Binaryen's text form, where functions have the names that the linker kept.
 //
-// `isLater(name)` says of a function that nothing reaches it before the second part is there. What only such functions
-// call goes with them. Where the first part calls one, it goes through the table of functions, whose slots the second
-// part fills; before that a call is a trap. Format: https://webassembly.github.io/spec/core/text/index.html
+// Where the first part calls what comes later, it goes through the table of functions, whose slots the later part fills;
+// before that a call is a trap. Format: https://webassembly.github.io/spec/core/text/index.html
 const NAME = String.raw`\$(?:"(?:[^"\\]|\\.)*"|[^\s()"]+)`;
 const CALLED = new RegExp(String.raw`\((?:call|return_call|ref\.func) (${NAME})`, "g");
 const HEAD = new RegExp(String.raw`^ \(func (${NAME})((?:\s+\(param [^)]*\))*)((?:\s+\(result [^)]*\))?)`);
@@ -32,12 +31,25 @@ function shorten(text) {
   return { names, text: text.replace(named, (all, before, name) => `${before}${names.get(name) ?? name}"`) };
 }
 
+/** The widget's rule: what fits `later`, and what only that calls, comes in one later part. */
+function byName(later, door) {
+  const isLater = name => later.test(name);
+  const isOwn = name => /^\$"?<?parlor::/.test(name) && !isLater(name);
+  return { late: (name, form) => isLater(name) && form.split("\n").length > SMALL, part: () => "later", isOwn, door };
+}
+
+/** The app's rule: functions are marked (parts.cjs), all of them, and all others are there from the start. */
+function byMark(door) {
+  const part = name => /\.part\.([a-z_]+)"?$/.exec(name)?.[1];
+  return { late: part, part, isOwn: () => true, door };
+}
+
 /**
- * Splits the text of a module. Answers how to write the `first` part, which exports what the second asks for, and the
- * `second`; what they may share; the short names for the glue; and calls that go `astray`: from the program's own code in
- * the first part to what is neither in it nor a `door`.
+ * Splits the text of a module. Answers how to write the `first` part, which exports what the others ask for, and the
+ * `later` ones by their names; what they may share; the short names for the glue; and calls that go `astray`: from the
+ * program's own code in the first part to what is neither in it nor a `door`.
  */
-module.exports = function split(whole, isLater, door) {
+function split(whole, { late: isLate, part: partOf, isOwn, door }) {
   const { names, text } = shorten(whole);
   const forms = formsOf(text).map(form => {
     const [, kind, name] = FORM.exec(form);
@@ -48,7 +60,7 @@ module.exports = function split(whole, isLater, door) {
   for (const { form } of of("func")) {
     const [, name, params, result] = HEAD.exec(form);
     const calls = new Set([...form.matchAll(CALLED)].map(([, called]) => called));
-    functions.set(name, { form, params, result, calls, late: isLater(name) && form.split("\n").length > SMALL });
+    functions.set(name, { form, params, result, calls, late: Boolean(isLate(name, form)) });
   }
 
   const elements = of("elem").map(({ form }) => LISTED.exec(form));
@@ -61,6 +73,7 @@ module.exports = function split(whole, isLater, door) {
   const crossed = new Map();
   const exported = of("export").flatMap(({ form }) => /\(func (.*)\)\)$/.exec(form)?.[1] ?? []);
   const queue = [...exported, ...slots.filter(name => functions.has(name) && !functions.get(name).late)];
+  for (const name of functions.keys()) if (!partOf(name)) queue.push(name);
   for (const name of queue) {
     const one = functions.get(name);
     if (!one || first.has(name)) continue;
@@ -110,15 +123,20 @@ module.exports = function split(whole, isLater, door) {
     if (kind === "func" && first.has(name)) return [{ kind, name, type: signature(functions.get(name)).join("") }];
     return [];
   }).map((one, index) => ({ ...one, as: `_${index.toString(36)}` }));
-  const late = () => {
+  const parts = new Map();
+  for (const name of functions.keys()) if (!first.has(name)) parts.set(partOf(name), [...(parts.get(partOf(name)) ?? []), name]);
+  const late = own => () => {
     const imports = shared.map(({ as, kind, name, type }) => ` (import "${FIRST}" "${as}" (${kind} ${name} ${type}))`);
     const kept = forms.filter(({ kind }) => kind === "type" || kind === "import").map(({ form }) => form);
-    const bodies = [...functions].filter(([name]) => !first.has(name)).map(([, { form }]) => form);
-    const filled = [...places].flatMap(([name, at]) => at.map(slot => ` (elem (table ${table}) (i32.const ${slot}) func ${name})`));
+    const bodies = own.map(name => functions.get(name).form);
+    const isOwned = new Set(own);
+    const filled = [...places].filter(([name]) => isOwned.has(name)).flatMap(([name, at]) => at.map(slot => ` (elem (table ${table}) (i32.const ${slot}) func ${name})`));
     return ["(module", ...kept, ...imports, ...filled, ...bodies, ")"].join("\n");
   };
 
-  const isOwn = name => /^\$"?<?parlor::/.test(name) && !isLater(name);
   const astray = [...crossed].flatMap(([called, callers]) => callers.filter(caller => isOwn(caller) && !door.test(called)).map(caller => [caller, called]));
-  return { first: early, second: late, shared, names, astray };
-};
+  const later = new Map([...parts].map(([name, own]) => [name, late(own)]));
+  return { first: early, later, shared, names, astray };
+}
+
+module.exports = { split, byName, byMark };

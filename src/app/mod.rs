@@ -11,6 +11,7 @@ pub mod docs;
 pub mod error;
 pub mod form;
 pub mod not_found;
+pub mod part;
 pub mod reactive;
 pub mod request;
 pub mod session;
@@ -20,9 +21,7 @@ pub mod theme;
 pub mod title;
 pub mod ui;
 
-use auth::{LogInPage, SignUpPage};
 use chat::{ChatLayout, ChatPage, HomePage, NewChatPage};
-use docs::{DocsLayout, DocumentPage, DocumentsPage};
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::{
@@ -32,7 +31,6 @@ use leptos_router::{
 };
 use not_found::NotFound;
 use session::SignedIn;
-use settings::{SettingsLayout, SettingsPage};
 use std::sync::Arc;
 use theme::ChosenTheme;
 use title::Announcer;
@@ -55,8 +53,8 @@ pub fn App() -> impl IntoView {
         <Router>
             <a class="skip" href="#main" rel="external">"Skip to the content"</a>
             <Routes fallback=NotFound>
-                <Route path=at(path!("/login")) view=LogInPage ssr=SsrMode::Async/>
-                <Route path=at(path!("/signup")) view=SignUpPage ssr=SsrMode::Async/>
+                <Route path=at(path!("/login")) view=|| part::page("auth", auth::part::log_in) ssr=SsrMode::Async/>
+                <Route path=at(path!("/signup")) view=|| part::page("auth", auth::part::sign_up) ssr=SsrMode::Async/>
                 <ParentRoute path=at(path!("")) view=|| view! { <SignedIn><ChatLayout/></SignedIn> } ssr=SsrMode::Async>
                     <Route path=at(path!("")) view=HomePage ssr=SsrMode::Async/>
                     <Route path=at(path!("/chat/new")) view=NewChatPage ssr=SsrMode::Async/>
@@ -64,15 +62,15 @@ pub fn App() -> impl IntoView {
                 </ParentRoute>
                 <ParentRoute
                     path=at(path!("/settings"))
-                    view=|| view! { <SignedIn><SettingsLayout/></SignedIn> }
+                    view=|| view! { <SignedIn>{part::page("settings", settings::part::layout)}</SignedIn> }
                     ssr=SsrMode::Async
                 >
-                    <Route path=at(path!("")) view=SettingsPage ssr=SsrMode::Async/>
-                    <Route path=at(path!("/:section")) view=SettingsPage ssr=SsrMode::Async/>
+                    <Route path=at(path!("")) view=|| part::page("settings", settings::part::section) ssr=SsrMode::Async/>
+                    <Route path=at(path!("/:section")) view=|| part::page("settings", settings::part::section) ssr=SsrMode::Async/>
                 </ParentRoute>
-                <ParentRoute path=at(path!("/docs")) view=DocsLayout ssr=SsrMode::Async>
-                    <Route path=at(path!("")) view=DocumentsPage ssr=SsrMode::Async/>
-                    <Route path=at(path!("/:slug")) view=DocumentPage ssr=SsrMode::Async/>
+                <ParentRoute path=at(path!("/docs")) view=|| part::page("docs", docs::part::layout) ssr=SsrMode::Async>
+                    <Route path=at(path!("")) view=|| part::page("docs", docs::part::list) ssr=SsrMode::Async/>
+                    <Route path=at(path!("/:slug")) view=|| part::page("docs", docs::part::document) ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
             <Announcer/>

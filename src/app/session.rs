@@ -50,7 +50,8 @@ pub fn SignedIn(children: ChildrenFn) -> impl IntoView {
     }
 }
 
-fn here(path: &str, search: &str) -> String {
+/// The address of a page: its path and its query, with or without `?`.
+pub fn here(path: &str, search: &str) -> String {
     if search.is_empty() { path.to_owned() } else { format!("{path}?{}", search.trim_start_matches('?')) }
 }
 

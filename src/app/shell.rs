@@ -1,8 +1,9 @@
 //! The HTML document around every page.
 
-use super::{App, request::Seed, theme::Theme};
+use super::{App, part, request::Seed, theme::Theme};
 use leptos::{html::meta, nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
+use leptos_router::location::RequestUrl;
 
 /// Where the browser finds the app's files, with the hash of their content in the name where the build made one.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +14,8 @@ pub struct Bundle {
     pub wasm: String,
     /// The style.
     pub css: String,
+    /// The app's parts that are files of their own, see [`part`]: name and file.
+    pub parts: Vec<(String, String)>,
 }
 
 /// The colours of the page for the browser's own bars: `--paper` of style/tokens.css.
@@ -31,11 +34,11 @@ pub fn document(bundle: Bundle) -> impl IntoView {
         Theme::Light => (LIGHT, LIGHT),
         Theme::Dark => (DARK, DARK),
     };
-    let start = format!(
-        "import('{js}').then(app => app.default({{module_or_path: '{wasm}'}}).then(() => app.hydrate()))",
-        js = bundle.js,
-        wasm = bundle.wasm,
-    );
+    let path = use_context::<RequestUrl>().and_then(|url| Some(url.parse().ok()?.path().to_owned()));
+    let first = path.and_then(|path| part::of(&path));
+    let first = first.and_then(|first| bundle.parts.iter().find(|(name, _)| name == first));
+    let start = start(&bundle, first.map(|(name, _)| name.as_str()));
+    let first = first.map(|(_, file)| preload(file.clone()));
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.attribute()>
@@ -50,7 +53,8 @@ pub fn document(bundle: Bundle) -> impl IntoView {
                 <link rel="manifest" href="/parlor.webmanifest"/>
                 <link rel="stylesheet" href=bundle.css/>
                 <link rel="modulepreload" href=bundle.js nonce=nonce.clone()/>
-                <link rel="preload" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" href=bundle.wasm/>
+                {preload(bundle.wasm)}
+                {first}
                 <script type="module" nonce=nonce inner_html=start/>
                 <MetaTags/>
             </head>
@@ -59,7 +63,54 @@ pub fn document(bundle: Bundle) -> impl IntoView {
     }
 }
 
+/// Tells the browser early that a wasm will be asked for.
+fn preload(file: String) -> impl IntoView {
+    view! { <link rel="preload" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" href=file/> }
+}
+
+/// The script that starts the app, with the part that this page needs; `parlorPart` is what asks for the others.
+fn start(bundle: &Bundle, first: Option<&str>) -> String {
+    let Bundle { js, wasm, parts, .. } = bundle;
+    let load = format!("app.default({{module_or_path: '{wasm}'}})");
+    if parts.is_empty() {
+        return format!("import('{js}').then(app => {load}.then(() => app.hydrate()))");
+    }
+    let files: Vec<String> = parts.iter().map(|(name, file)| format!("{name}: '{file}'")).collect();
+    let first = first.map(|name| format!(".then(() => parlorPart('{name}'))")).unwrap_or_default();
+    format!(
+        "import('{js}').then(app => {{ window.parlorPart = app.parts({{{files}}}); \
+         return {load}{first}.then(() => app.hydrate()) }})",
+        files = files.join(", "),
+    )
+}
+
 /// The colour of the browser's bars in one scheme of the system; `view!` knows no `media` on `<meta>`.
 fn bar(colour: &'static str, scheme: &'static str) -> impl IntoView {
     meta().name("theme-color").attr("media", scheme).content(colour)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bundle(parts: &[&str]) -> Bundle {
+        let parts = parts.iter().map(|name| ((*name).to_owned(), format!("/pkg/part-{name}.wasm"))).collect();
+        Bundle { js: "/pkg/app.js".into(), wasm: "/pkg/app.wasm".into(), css: "/pkg/app.css".into(), parts }
+    }
+
+    #[test]
+    fn a_page_of_a_part_waits_for_it_and_others_do_not() {
+        let bundle = bundle(&["docs", "settings"]);
+        let own = start(&bundle, Some("docs"));
+        assert!(own.contains(".then(() => parlorPart('docs')).then(() => app.hydrate())"), "{own}");
+        assert!(own.contains("app.parts({docs: '/pkg/part-docs.wasm', settings: '/pkg/part-settings.wasm'})"), "{own}");
+        let other = start(&bundle, None);
+        assert!(!other.contains("parlorPart('") && other.contains("app.parts({docs:"), "{other}");
+    }
+
+    #[test]
+    fn what_was_not_cut_knows_no_parts() {
+        let start = start(&bundle(&[]), None);
+        assert!(!start.contains("part") && start.contains("app.hydrate()"), "{start}");
+    }
 }

@@ -6,6 +6,7 @@ pub mod chat;
 use crate::{
     app::{
         call::{Asked, Call},
+        part,
         session::Land,
     },
     wire::{
@@ -14,9 +15,13 @@ use crate::{
     },
 };
 use leptos::{
-    ev, serde_json,
+    ev,
+    prelude::WithUntracked,
+    serde_json,
     web_sys::{Element, HtmlElement},
 };
+use leptos_router::hooks::use_location;
+use std::pin::Pin;
 
 /// The epoch.
 pub fn now() -> Timestamp {
@@ -39,6 +44,14 @@ pub fn place_below(_element: &HtmlElement, _anchor: &Element) {}
 /// No.
 pub fn toggled_open(_event: &ev::Event) -> bool {
     false
+}
+
+/// It is there: the server has all of them. The document must name it, or the browser could not hydrate the page: so a
+/// development build refuses a page of a part at a path that [`part::of`] does not know.
+pub fn part(name: part::Name) -> Option<Pin<Box<dyn Future<Output = bool> + Send>>> {
+    let known = || use_location().pathname.with_untracked(|path| part::of(path) == Some(name));
+    debug_assert!(known(), "part::of does not know that this page is in the part {name}");
+    None
 }
 
 /// Nothing.

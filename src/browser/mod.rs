@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use gloo_storage::{LocalStorage, SessionStorage, Storage};
-use js_sys::{Date, JsString, Object, Reflect};
+use js_sys::{Date, Function, JsString, Object, Promise, Reflect};
 use leptos::{
     __reexports::send_wrapper::SendWrapper,
     ev,
@@ -23,6 +23,7 @@ use leptos::{
     serde_json,
     task::spawn_local,
 };
+use std::{future::Future, pin::Pin};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, FormData, Headers, HtmlElement, HtmlFormElement, RequestInit, Response, UrlSearchParams};
@@ -32,6 +33,14 @@ use web_sys::{Element, FormData, Headers, HtmlElement, HtmlFormElement, RequestI
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(crate::app::App);
+}
+
+/// Fetches a part of the app, and tells whether that went well; nothing where it is there. Never called while the page
+/// hydrates that needs it: the script in the document, which knows the files, waits for it.
+pub fn part(name: &str) -> Option<Pin<Box<dyn Future<Output = bool>>>> {
+    let fetch = Reflect::get(&window(), &JsValue::from_str("parlorPart")).ok()?.dyn_into::<Function>().ok()?;
+    let fetched = fetch.call1(&JsValue::UNDEFINED, &JsValue::from_str(name)).ok()?.dyn_into::<Promise>().ok()?;
+    Some(Box::pin(async move { JsFuture::from(fetched).await.is_ok() }))
 }
 
 /// Now, by the reader's clock.

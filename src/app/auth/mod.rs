@@ -1,6 +1,7 @@
 //! Logging in, signing up, logging out.
 
 mod log_in;
+pub mod part;
 pub mod remote;
 mod sign_up;
 

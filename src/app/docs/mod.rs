@@ -1,5 +1,6 @@
 //! The manual, for everyone: the pages that Guide quotes.
 
+pub mod part;
 pub mod remote;
 
 use super::{

@@ -3,6 +3,7 @@
 mod account;
 mod appearance;
 mod data;
+pub mod part;
 pub mod remote;
 mod sessions;
 

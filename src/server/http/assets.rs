@@ -170,7 +170,21 @@ pub fn bundle(options: &LeptosOptions) -> Bundle {
     };
     let name =
         |kind: &str, ending: &str| format!("/{}/{}{}.{ending}", options.site_pkg_dir, options.output_name, hash(kind));
-    Bundle { js: name("js", "js"), wasm: name("wasm", "wasm"), css: name("css", "css") }
+    let folder = Folders::find(options).site.join(&*options.site_pkg_dir);
+    let files =
+        fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|file| file.file_name().into_string().ok());
+    let mut parts: Vec<_> = files
+        .filter_map(|file| Some((part_name(&file)?.to_owned(), format!("/{}/{file}", options.site_pkg_dir))))
+        .collect();
+    parts.sort();
+    Bundle { js: name("js", "js"), wasm: name("wasm", "wasm"), css: name("css", "css"), parts }
+}
+
+/// The part of the app that a file is: `part-NAME.HASH.wasm`.
+fn part_name(file: &str) -> Option<&str> {
+    let (name, hash) = file.strip_prefix("part-")?.strip_suffix(".wasm")?.split_once('.')?;
+    (name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && is_hashed(&format!("a.{hash}.wasm")))
+        .then_some(name)
 }
 
 #[cfg(test)]
@@ -186,6 +200,18 @@ mod tests {
             ["/chat-widget.js", "/pkg/app.js", "/favicon.ico", "/robots.txt", "/a.b.c", "/inter-regular.woff2", "/x"]
         {
             assert!(!is_hashed(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_app_is_known_by_the_name_of_its_file() {
+        assert_eq!(part_name("part-settings.Gr41XHMCSMkcxFUGG4CiKA.wasm"), Some("settings"));
+        assert_eq!(part_name("part-docs.adlH-sy62qbx0_zqHCPHqQ.wasm"), Some("docs"));
+        for other in ["app.1vaVmBn6Vpvhi4Unx-60aw.wasm", "part-docs.wasm", "part-a'b.adlH-sy62qbx0_zqHCPHqQ.wasm"] {
+            assert_eq!(part_name(other), None, "{other}");
+        }
+        for packed in ["br", "gz"] {
+            assert_eq!(part_name(&format!("part-docs.adlH-sy62qbx0_zqHCPHqQ.wasm.{packed}")), None);
         }
     }
 
