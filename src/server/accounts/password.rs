@@ -142,11 +142,14 @@ impl Hasher {
         let busy = || Error::too_many("The server is busy with other log-ins. Please try again in a moment.", BUSY);
         let place = self.0.waiting.clone().try_acquire_owned().map_err(|_| busy())?;
         let core = self.0.running.clone().acquire_owned().await.map_err(|_| busy())?;
-        // Both places go with the work: it ends even when the caller has gone, and must be counted until then.
+        // Both places go with the work: it ends even when the caller has gone, and must be counted until then. They are
+        // free before the answer is heard, so that who asks for the next hash finds room.
         let (answer, done) = oneshot::channel();
         let work = Box::new(move || {
-            let _places = (place, core);
-            let _ = answer.send(work());
+            let places = (place, core);
+            let made = work();
+            drop(places);
+            let _ = answer.send(made);
         });
         let lost = || Error::Internal("hashing was not answered".to_owned());
         self.0.work.send(work).map_err(|_| lost())?;

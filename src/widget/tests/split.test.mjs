@@ -1,4 +1,5 @@
-// The cut of the widget's wasm in two, tried on a small module: Binaryen's tools are those of the build.
+// The cut of a wasm, the widget's in two and the app's in as many as it has parts, tried on small modules: Binaryen's
+// tools are those of the build.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -7,7 +8,7 @@ import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
 
-const split = createRequire(import.meta.url)("../../../.ci/split.cjs");
+const { split, byName, byMark } = createRequire(import.meta.url)("../../../.ci/split.cjs");
 const npm = join(process.env.PARLOR_TOOLS ?? join(homedir(), ".cache/parlor/tools"), "npm");
 const binaryen = readdirSync(npm).filter(name => name.startsWith("binaryen-")).map(name => join(npm, name, "node_modules/.bin"));
 const env = { ...process.env, PATH: [process.env.PATH, ...binaryen].join(delimiter) };
@@ -25,8 +26,7 @@ function written(text) {
   return execFileSync("wasm-dis", [join(folder, "a.wasm")], { env, encoding: "utf8" });
 }
 
-const isLater = name => /^\$"?later::/.test(name);
-const DOOR = /^\$later::door$/;
+const widget = byName(/^\$"?later::/, /^\$later::door$/);
 /** A body that is long enough to be told by its name. */
 const long = value => Array.from({ length: 12 }, () => "(drop (i32.add (i32.const 1) (i32.const 2)))").join(" ") + ` ${value}`;
 const module = (body = "(call $later::door (local.get 0))") => `(module
@@ -51,30 +51,75 @@ const module = (body = "(call $later::door (local.get 0))") => `(module
 )`;
 
 test("the first part runs alone, and both share memory, globals and the table once the second is there", async () => {
-  const { first, second, shared, names, astray } = split(written(module()), isLater, DOOR);
+  const { first, later, shared, names, astray } = split(written(module()), widget);
   assert.deepEqual(astray, []);
-  const later = assembled(second());
-  const wanted = shared.filter(({ as }) => WebAssembly.Module.imports(later).some(({ name }) => name === as));
+  const second = assembled(later.get("later")());
+  const wanted = shared.filter(({ as }) => WebAssembly.Module.imports(second).some(({ name }) => name === as));
   const logged = [];
   const page = { "./x_bg.js": { [names.get("__wbg_log_0123456789abcdef")]: value => logged.push(value) } };
   const { exports } = await WebAssembly.instantiate(assembled(first(wanted)), page);
   exports[names.get("__wbindgen_start")]();
   for (const early of [() => exports.run(3), () => exports.indirect()]) assert.throws(early, WebAssembly.RuntimeError);
 
-  await WebAssembly.instantiate(later, { ...page, parlor: exports });
+  await WebAssembly.instantiate(second, { ...page, parlor: exports });
   assert.equal(exports.run(3), 42 + 7);
   assert.deepEqual(logged, [3]);
   assert.equal(exports.indirect(), 100 + 7);
 });
 
 test("nothing of the second part's own is in the first", () => {
-  const { first, second } = split(written(module()), isLater, DOOR);
+  const { first, later } = split(written(module()), widget);
   assert.doesNotMatch(first([]), /later::inner|later::work/);
-  assert.match(second(), /later::inner/);
-  assert.doesNotMatch(second(), /\(data/);
+  const second = later.get("later")();
+  assert.match(second, /later::inner/);
+  assert.doesNotMatch(second, /\(data/);
 });
 
 test("a call from the program into the second part that goes by no door is told", () => {
-  const { astray } = split(written(module("(call $later::inner (local.get 0))")), isLater, DOOR);
+  const { astray } = split(written(module("(call $later::inner (local.get 0))")), widget);
   assert.deepEqual(astray, [["$parlor::run", "$later::inner"]]);
+});
+
+// The app's: as parts.cjs marks them, short functions too.
+const app = byMark(/^\$(\w+)::part::\w+\.part\.\1$/);
+const paged = (body = "(call $docs::part::page.part.docs) (call $settings::part::page.part.settings) i32.add") => `(module
+  (memory $memory 1)
+  (table $table 1 1 funcref)
+  (table $externs 4 externref)
+  (elem (table $table) (i32.const 0) func $docs::click.part.docs)
+  (data (i32.const 16) "\\2a")
+  (export "run" (func $run))
+  (export "docs" (func $read))
+  (export "click" (func $click))
+  (func $run (result i32) ${body})
+  (func $read (result i32) (call $docs::part::page.part.docs))
+  (func $click (result i32) (call_indirect $table (result i32) (i32.const 0)))
+  (func $both (result i32) (i32.load8_u (i32.const 16)))
+  (func $docs::part::page.part.docs (result i32) (i32.add (call $docs::inner.part.docs) (call $both)))
+  (func $docs::inner.part.docs (result i32) (i32.const 100))
+  (func $docs::click.part.docs (result i32) (call $docs::inner.part.docs))
+  (func $settings::part::page.part.settings (result i32) (i32.add (call $both) (i32.const 1000)))
+)`;
+
+test("each part of the app comes by itself and fills its own places only", async () => {
+  const { first, later, shared, astray } = split(written(paged()), app);
+  assert.deepEqual(astray, []);
+  assert.deepEqual([...later.keys()].sort(), ["docs", "settings"]);
+  const parts = Object.fromEntries([...later].map(([name, write]) => [name, assembled(write())]));
+  const asked = new Set(Object.values(parts).flatMap(part => WebAssembly.Module.imports(part).map(({ name }) => name)));
+  const early = first(shared.filter(({ as }) => asked.has(as)));
+  assert.doesNotMatch(early, /inner|i32\.const 1000/);
+  const { exports } = await WebAssembly.instantiate(assembled(early), {});
+  for (const call of ["run", "docs", "click"]) assert.throws(exports[call], WebAssembly.RuntimeError);
+
+  await WebAssembly.instantiate(parts.docs, { parlor: exports });
+  assert.deepEqual([exports.docs(), exports.click()], [142, 100]);
+  assert.throws(exports.run, WebAssembly.RuntimeError);
+  await WebAssembly.instantiate(parts.settings, { parlor: exports });
+  assert.equal(exports.run(), 142 + 1042);
+});
+
+test("a call into a part of the app that goes by no door is told", () => {
+  const { astray } = split(written(paged("(call $docs::inner.part.docs)")), app);
+  assert.deepEqual(astray, [["$run", "$docs::inner.part.docs"]]);
 });
