@@ -73,7 +73,14 @@ test("what the site's owner has set applies where the tag is silent, and the tag
   const shown = page.locator("parlor-chat");
   const style = (selector: string, name: string) => shown.locator(selector).first().evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), name);
   await page.goto(hostPage.url({ "api-key": key }));
-  await page.locator("parlor-chat .launch").click();
+  // The side becomes known while the pointer is on the launcher: it moves when it was pressed, and not from under it.
+  const launch = page.locator("parlor-chat .launch");
+  const at = () => launch.evaluate(button => button.getBoundingClientRect().x);
+  const before = await at();
+  await launch.hover();
+  await expect(launch).toHaveAttribute("aria-label", "Ouvrir le chat");
+  expect(await at()).toBe(before);
+  await launch.click();
   await expect(page.getByRole("dialog", { name: "The roaster" })).toBeVisible();
   await expect(shown.locator(".welcome .bubble")).toHaveText("Fresh every day.");
   await expect(shown.locator("textarea")).toHaveAttribute("placeholder", "Ask about beans");

@@ -117,6 +117,15 @@ function watch(tell) {
   };
 }
 
+/** Shows the look that is known now. The launcher does not move from under a pointer, which would press nothing then. */
+function placed(shell) {
+  const launch = shell.root.querySelector(".launch");
+  const place = () => shell.look(shell.options);
+  if (!launch?.matches(":hover")) return place();
+  shell.look({ ...shell.options, position: shell.host.dataset.position });
+  for (const event of ["pointerleave", "click"]) launch.addEventListener(event, place, { once: true });
+}
+
 /** Starts the panel in the shell's shadow tree and answers what the shell may call. */
 export async function start(shell) {
   const { root, options } = shell;
@@ -142,7 +151,7 @@ export async function start(shell) {
   const strings = await (site.locale && options.locale === site.locale ? stringsOf(locale) : guess);
   // Dates and times as the visitor's region writes that language.
   options.locale = [options.locale, ...navigator.languages].find(tag => tag?.startsWith(`${locale}-`)) ?? locale;
-  shell.look(options);
+  placed(shell);
   speak(strings);
 
   const authToken = tokenOf(options) ?? plugins?.authToken;

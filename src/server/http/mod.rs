@@ -19,6 +19,7 @@ pub mod health;
 pub mod input;
 pub mod limits;
 mod line;
+mod linger;
 mod multipart;
 pub mod origin;
 pub mod pages;

@@ -2,7 +2,7 @@
 //!
 //! `axum::serve` gives a client that sends half a header for ever, and does not drain streams.
 
-use super::stall::Stall;
+use super::{linger::Linger, stall::Stall};
 use crate::server::lifecycle::Lifecycle;
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, service::service_fn};
@@ -66,7 +66,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, lifecycle
         };
         let Some((stream, peer, permit)) = accepted else { break };
         let (app, builder, header, lifecycle) = (app.clone(), builder.clone(), limits.header, lifecycle.clone());
-        let stream = Stall::new(stream, limits.write);
+        let stream = Stall::new(Linger::new(stream), limits.write);
         connections.spawn(async move {
             let _permit = permit;
             connection(stream, peer, app, builder, header, lifecycle).await;
@@ -116,7 +116,7 @@ async fn accept(
 }
 
 async fn connection(
-    stream: Stall<TcpStream>,
+    stream: Stall<Linger>,
     peer: SocketAddr,
     app: Router,
     builder: Builder<TokioExecutor>,

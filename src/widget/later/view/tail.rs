@@ -13,7 +13,7 @@ use crate::widget::{
 use crate::wire::conversation::Answering;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlElement, Node};
+use web_sys::{Element, HtmlElement, HtmlInputElement, Node};
 
 /// The handles of its parts.
 pub struct Tail {
@@ -55,13 +55,15 @@ impl Tail {
             if state.person.has_email { "e" } else { "" },
             if is_empty { "0" } else { "" },
             if state.thread.deleted { "d" } else { "" },
-            if helps { "h" } else { "" },
+            if helps && state.trouble.is_some() { "h" } else { "" },
         ]
         .join("\n");
         if *self.shown.borrow() == signature {
             return;
         }
         self.shown.replace(signature);
+        // What is typed outlives what changes around it.
+        let typed = self.address().map(|input| (input.value(), input.matches(":focus").unwrap_or(false)));
         clear(&self.place);
         if is_empty {
             self.suggestions(app);
@@ -75,6 +77,17 @@ impl Tail {
         if let Some(said) = &state.trouble {
             trouble(&self.place, app, said, "retry", if helps { "retry" } else { "" });
         }
+        if let (Some((value, had_focus)), Some(input)) = (typed, self.address()) {
+            input.set_value(&value);
+            if had_focus {
+                let _ = input.focus();
+            }
+        }
+    }
+
+    /// Where the visitor leaves an address.
+    fn address(&self) -> Option<HtmlInputElement> {
+        self.place.query_selector(".email input").ok().flatten().map(JsCast::unchecked_into)
     }
 
     fn suggestions(&self, app: &App) {
