@@ -112,6 +112,8 @@ test("sources stand under an answer by their numbers, and its thumbs are kept", 
   await launcher(page).click();
   await expect(down).toHaveAttribute("aria-pressed", "true");
   await expect(sources.getByRole("link").first()).toBeVisible();
+  // Left before its server ends, which the panel would notice.
+  await page.goto("about:blank");
 });
 
 test("an address that is code leads nowhere, in whichever field it stands", async ({ page, hostPage, gates, baseURL, request }) => {

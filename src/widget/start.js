@@ -122,8 +122,8 @@ function placed(shell) {
   const launch = shell.root.querySelector(".launch");
   const place = () => shell.look(shell.options);
   if (!launch?.matches(":hover")) return place();
-  shell.look({ ...shell.options, position: shell.host.dataset.position });
-  for (const event of ["pointerleave", "click"]) launch.addEventListener(event, place, { once: true });
+  shell.look({ __proto__: null, ...shell.options, position: shell.host.dataset.position });
+  for (const event of ["pointerleave", "click"]) launch.addEventListener(event, place, { __proto__: null, once: true });
 }
 
 /** Starts the panel in the shell's shadow tree and answers what the shell may call. */
