@@ -2,10 +2,11 @@
 //! patience. Whatever they left half done, the next caller finds a server that works.
 
 use crate::{
-    harness::Server,
+    harness::{Database, Server, database_url},
     visitor::{Visitor, first_site},
 };
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, future::join_all, stream};
+use parlor::server::store::{Store, on};
 use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
@@ -45,6 +46,27 @@ both! {
         for _ in 0..3 {
             let visitor = Visitor::new(&server, &key).await;
             visitor.asked("Are you still there?").await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_nobody_waited_for_is_open_for_nobody_else() {
+    let data = tempfile::tempdir().unwrap();
+    for database in [Database::Sqlite, Database::Postgres] {
+        let store = Store::open(database_url(database, &data).await.expose()).await.unwrap();
+        for _ in 0..50 {
+            drop(store.snapshot().now_or_never());
+            tokio::task::yield_now().await;
+        }
+        // All of PostgreSQL's connections at once, whichever of them were given up.
+        let writes = (0..16).map(|_| async {
+            let mut tx = store.begin().await?;
+            on!(&mut tx, |db| sqlx::query("UPDATE users SET username = username").execute(db).await.map(drop))?;
+            tx.commit().await
+        });
+        for written in join_all(writes).await {
+            written.unwrap();
         }
     }
 }

@@ -187,7 +187,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match &*self.0 {
             Pools::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin().await?)),
-            Pools::Postgres(pool) => Ok(Tx::Postgres(postgres::answered(pool.begin()).await?)),
+            Pools::Postgres(pool) => Ok(Tx::Postgres(postgres::begin(pool, None).await?)),
         }
     }
 
@@ -197,8 +197,8 @@ impl Store {
             // A deferred transaction of SQLite sees one state from its first query on.
             Pools::Sqlite { read, .. } => Ok(Tx::View(read.begin().await?)),
             Pools::Postgres(pool) => {
-                let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-                Ok(Tx::Postgres(postgres::answered(begun).await?))
+                let statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Ok(Tx::Postgres(postgres::begin(pool, Some(statement)).await?))
             }
         }
     }

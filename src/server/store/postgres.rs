@@ -2,7 +2,7 @@
 
 use super::DeltaRow;
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    Connection, PgConnection, PgPool, Postgres, Transaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -57,6 +57,27 @@ pub async fn connect(url: &str, acquire: Duration) -> Result<PgPool, sqlx::Error
 /// Those of `question`, and `Io` after 35 s, which is more than any statement takes.
 pub async fn answered<T>(question: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     within(ANSWER, question).await
+}
+
+/// Begins a transaction, by `statement` where it is no ordinary one.
+///
+/// In a task of its own: sqlx knows nothing of a BEGIN whose caller went away before it was answered, and the connection
+/// would go back into the pool with a transaction open, for whoever comes next.
+///
+/// # Errors
+/// As [`answered`].
+pub async fn begin(
+    pool: &PgPool,
+    statement: Option<&'static str>,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(answered(async move {
+        match statement {
+            Some(statement) => pool.begin_with(statement).await,
+            None => pool.begin().await,
+        }
+    }));
+    begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 async fn within<T>(limit: Duration, question: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
